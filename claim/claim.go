@@ -1,0 +1,175 @@
+// Package claim asserts what an ordinary test cannot see: that a call does not
+// allocate, that a goroutine is not left behind, that a value can be collected,
+// that a function blocks, that one implementation is faster than another.
+//
+// The smallest example, in any repository, under plain go test:
+//
+//	func TestParse_DoesNotAllocate(t *testing.T) {
+//		claim.Allocs(t, 0, func() { Parse(input) })
+//	}
+//
+// A claim that holds is silent. One that does not says what was claimed, what
+// was seen and where to look next, and attaches evidence: the stacks that
+// allocated, the goroutines that stayed, the table of measured rounds. No fact
+// found is a failure, never a pass; only a machine that cannot measure just now
+// skips a test instead of failing it.
+//
+// Where to start: [Allocs], [NoGoroutineLeak], [Unreachable], [Terminates],
+// [Deadlocks] and [Faster] are the claims. [Equal] and [Bytes] compare with a
+// readable difference. [Rand] gives random numbers that can be replayed.
+//
+// # For programs that read results
+//
+// Beside the text in the log, every claim emits test attributes
+// ([testing.TB.Attr]), which go test -json reports as events of action "attr":
+//
+//	hone.evidence  one line of JSON: {"kind":…,"title":…,"text":…}
+//	hone.outcome   budget, leak, deadlock, timeout or noisy
+//	hone.seed      decimal; HONE_SEED set to it repeats the random input
+//
+// What this package deliberately leaves out: mocks, matchers, and any second way
+// to say what an if statement and t.Errorf say well.
+package claim
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// A Kind says how evidence is to be read.
+type Kind string
+
+const (
+	KindDiff       Kind = "diff"       // lines with -, + or space before them; - is what was got
+	KindTranscript Kind = "transcript" // bytes exchanged, quoted, a caret under the first wrong one
+	KindStack      Kind = "stack"      // goroutine stacks
+	KindRace       Kind = "race"       // a report of the race detector
+	KindAlloc      Kind = "alloc"      // allocating stacks with counts
+	KindRatioTable Kind = "ratio"      // CPU per operation, round by round
+	KindHistory    Kind = "history"    // concurrent operations in time
+	KindPrediction Kind = "prediction" // what was predicted and what was observed
+	KindOutput     Kind = "output"     // what a program printed
+	KindText       Kind = "text"       // anything else
+)
+
+// An Outcome classes a failure that is not merely a wrong answer.
+type Outcome string
+
+const (
+	OutcomeBudget   Outcome = "budget"   // right, but too slow or too fat
+	OutcomeLeak     Outcome = "leak"     // something was left behind
+	OutcomeDeadlock Outcome = "deadlock" // it waits and nothing can wake it, or it should and does not
+	OutcomeTimeout  Outcome = "timeout"  // it did not end in time
+	OutcomeNoisy    Outcome = "noisy"    // this machine cannot tell now; the test is skipped
+)
+
+// Keys of the test attributes.
+const (
+	keyEvidence = "hone.evidence"
+	keyOutcome  = "hone.outcome"
+	keySeed     = "hone.seed"
+)
+
+// evidenceLimit is the most bytes of text that one piece of evidence carries.
+const evidenceLimit = 64 << 10
+
+// lineLimit is the longest attribute line. cmd/test2json gives up on a line that
+// does not fit its 4,096-byte buffer and passes it on as plain output, so longer
+// evidence is sent in pieces.
+const lineLimit = 4000
+
+// Show attaches evidence to the test: to its log, and as the attribute
+// hone.evidence. Text longer than 64 KiB is cut with a note. A value too long
+// for one attribute continues in further ones, which repeat kind and title and
+// carry "more": true.
+//
+// Show does not fail the test. The log of a passing test is not printed unless
+// go test -v asks for it.
+func Show(t testing.TB, kind Kind, title, text string) {
+	t.Helper()
+	text = cut(text)
+	attach(t, kind, title, text)
+	t.Logf("%s:\n%s", title, indent(text))
+}
+
+// Fail fails the test with a class of outcome, for the reader of hone.outcome,
+// and continues, as [testing.T.Errorf] does.
+func Fail(t testing.TB, o Outcome, format string, args ...any) {
+	t.Helper()
+	t.Attr(keyOutcome, string(o))
+	t.Errorf(format, args...)
+}
+
+// noisy skips the test: neither pass nor fail.
+func noisy(t testing.TB, format string, args ...any) {
+	t.Helper()
+	t.Attr(keyOutcome, string(OutcomeNoisy))
+	t.Skipf(format, args...)
+}
+
+// attach sends the evidence as attributes.
+func attach(t testing.TB, kind Kind, title, text string) {
+	room := max(1024, lineLimit-len(t.Name()))
+	for first := true; first || text != ""; first = false {
+		e := evidence{Kind: kind, Title: title, More: !first}
+		var line string
+		line, text = e.fill(text, room)
+		t.Attr(keyEvidence, line)
+	}
+}
+
+type evidence struct {
+	Kind  Kind   `json:"kind"`
+	Title string `json:"title"`
+	Text  string `json:"text"`
+	More  bool   `json:"more,omitempty"`
+}
+
+// fill takes as much of text as fits in room bytes of JSON, at least one rune,
+// and returns the JSON and the rest.
+func (e evidence) fill(text string, room int) (line, rest string) {
+	n := min(len(text), room)
+	for {
+		for n > 0 && n < len(text) && !utf8.RuneStart(text[n]) {
+			n--
+		}
+		e.Text = text[:n]
+		line = oneLine(e)
+		if len(line) <= room || n <= utf8.UTFMax {
+			return line, text[n:]
+		}
+		n = max(utf8.UTFMax, n-(len(line)-room))
+	}
+}
+
+// oneLine is JSON without the escapes that are only of use in HTML.
+func oneLine(v any) string {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Sprintf("{%q:%q}", "text", err.Error())
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// cut limits text, and says so.
+func cut(text string) string {
+	if len(text) <= evidenceLimit {
+		return text
+	}
+	n := evidenceLimit
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return fmt.Sprintf("%s\n[cut: %d of %d bytes shown]", text[:n], n, len(text))
+}
+
+func indent(text string) string {
+	text = strings.TrimRight(text, "\n")
+	return "\t" + strings.ReplaceAll(text, "\n", "\n\t")
+}
