@@ -1,0 +1,2 @@
+// Package fault is a disk and a network that misbehave on purpose.
+package fault
