@@ -1,0 +1,324 @@
+package slices_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/hone-go/hone/claim"
+	"github.com/hone-go/hone/labs/types/slices"
+)
+
+// This file is built without the race detector: it counts allocations and measures,
+// and the detector turns off what it looks at (for one, the stack buffers below).
+
+// A slice that starts from nothing may start on the stack, and grows differently
+// while it is there.
+func TestGrowth_First(t *testing.T) {
+	slices.GrowthFirst.Check(t, "capacities on the way from nil to nine ints", slices.FirstCaps(), `
+Since Go 1.26 the compiler gives such a slice a buffer of 32 bytes on the stack,
+even where the slice is returned in the end. In the buffer, append takes the next size
+class and no doubling (8, 16, 24, 32 bytes: runtime/slice.go, growsliceBuf), because
+nothing is copied there. The fifth int doesn't fit; from then on the heap's rules hold.
+On return, a slice that is still in the buffer is copied to the heap, to size
+(moveSlice).`)
+}
+
+// Where a slice lives decides what its appends cost.
+func TestGrowth_Allocs(t *testing.T) {
+	slices.GrowthAllocs.Check(t, "allocations of sumOf(4), sumOf(5), listOf(4), listOf(100)", slices.AppendAllocs(), `
+	sumOf(4)     32 bytes: fits the buffer on the stack, and never leaves it
+	sumOf(5)     one array of 8 ints, on the heap
+	listOf(4)    grown on the stack, then copied to the heap once, on return
+	listOf(100)  arrays of 8, 16, 32, 64 and 128; the first four ints cost nothing
+
+Before Go 1.26 these were 3, 4, 3 and 8.`)
+}
+
+// A conversion for a map lookup costs nothing; whether an expression is one is not
+// always obvious.
+func TestConvert_Map(t *testing.T) {
+	slices.ConvertMap.Check(t, "allocations of lookUp, increment, ensure, remove", slices.ConvertKeys(), `
+	lookUp     the key lives only as long as the lookup: the map is given the bytes of
+	           b themselves (cmd/compile/internal/walk/order.go, mapKeyReplaceStrConv)
+	increment  is m[k] = m[k] + 1 in one call of mapassign, which may keep its key
+	ensure     key is used twice, once to be kept, so it is made before the lookup,
+	           found or not. With string(b) written in both places it is made only
+	           where the key is missing.
+	remove     a lookup as well. That a variable doesn't hinder by itself, if its one
+	           use is a lookup or delete, is cmd/compile/internal/ssa/_gen/generic.rules.`)
+}
+
+// A comparison needs no copy, if it is the compiler that sees a comparison.
+func TestConvert_Compare(t *testing.T) {
+	slices.ConvertCompare.Check(t, "allocations of same, verb, isGet", slices.ConvertToCompare(), `
+	same, verb  an operand of == and of switch is not copied: "String comparison does
+	            not memorize the strings for later use" (walk/order.go)
+	isGet       HasPrefix is inlined to len(s) >= 4 && s[:4] == "GET ". What is
+	            compared is a slice of the string, so there must be a string.
+
+bytes.HasPrefix, or string(b[:4]) == "GET " behind a check of the length, need none.`)
+}
+
+// Ranging over the bytes of a string is free, ranging over a slice of its runes is
+// not, and counting runes is.
+func TestConvert_Range(t *testing.T) {
+	slices.ConvertRange.Check(t, "allocations of addBytes, addRunes, countRunes", slices.ConvertToRange(), `
+	addBytes    range reads and keeps nothing: no copy
+	addRunes    43 runes are 172 bytes, and the buffer on the stack is for 32 runes.
+	            for _, c := range s decodes on the way and needs no slice.
+	countRunes  the compiler replaces len([]rune(s)) by runtime.countrunes(s)`)
+}
+
+// A concatenation can read the bytes in place, but only where its result is sure to
+// be new.
+func TestConvert_Join(t *testing.T) {
+	slices.ConvertJoin.Check(t, "allocations of join, joinWith", slices.ConvertToJoin(), `
+	join      two strings and their concatenation
+	joinWith  the concatenation
+
+concatstrings returns its argument where all others are empty. A part that is b's own
+memory under another type must not get out that way, so the compiler lends it only if
+one part is a constant that isn't empty (walk/order.go, OADDSTR).`)
+}
+
+// Small strings that stay in a function live on the stack, and the smallest of all
+// are never made.
+func TestConvert_Size(t *testing.T) {
+	slices.ConvertSize.Check(t, "allocations of runes for 32 and 33 bytes, stringOf for 1 and 8", slices.ConvertSizes(), `
+	runes, 32     does not escape: a buffer of 32 bytes on the stack
+	runes, 33     does not escape, and doesn't fit (runtime/string.go, tmpStringBufSize)
+	stringOf, 1   all 256 strings of one byte exist already (runtime, staticuint64s)
+	stringOf, 8   escapes, so the stack is no place for it`)
+}
+
+// A []byte that nobody writes to can be the string itself.
+func TestConvert_Read(t *testing.T) {
+	slices.ConvertRead.Check(t, "allocations of checksumOf, maskedOf", slices.ConvertToRead(), `
+Escape analysis also follows who writes through a pointer (since Go 1.22). checksum
+doesn't, so []byte(s) is a slice header on top of s (escape.go: "If the result of a
+string->[]byte conversion is never mutated, then it can simply reuse the string's
+memory directly"; go build -gcflags=-m says "zero-copy string->[]byte conversion").
+masked writes, and a string must not change.`)
+}
+
+// Building a string by adding to it makes every string on the way.
+func TestConvert_Build(t *testing.T) {
+	slices.ConvertBuild.Check(t, "allocations of +=, Builder, Builder with Grow", slices.BuildString(), `
+	+=             each + is a new string, but the first: "" + part is part itself.
+	               Copied are 10+20+…+1,000 bytes: quadratic.
+	Builder        append to a []byte: 16, 32, 64, … 1,024, with the jumps of stage growth
+	Grow(1000)     one array; String() hands it out without a copy`)
+}
+
+// lines returns n lines of the log with different paths.
+func lines(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf("10.0.0.%d 1718000000 GET /articles/%08d 200 5120 \"curl/8.5.0\"", i%250, i)
+	}
+	return list
+}
+
+// A line whose path is known is counted without an allocation, from a string and
+// from a buffer, and so is a rejected one. Fields allocates nothing where dst has room.
+func TestTight_KnownPathAllocatesNothing(t *testing.T) {
+	var x slices.Index
+	line := lines(1)[0]
+	buffer := []byte(line)
+	x.Add(line)
+	for _, c := range []struct {
+		name string
+		f    func()
+	}{
+		{"Add, path known", func() { x.Add(line) }},
+		{"AddBytes, path known", func() { x.AddBytes(buffer) }},
+		{"AddBytes, rejected", func() { x.AddBytes(buffer[:20]) }},
+	} {
+		t.Log(c.name)
+		claim.Allocs(t, 0, c.f)
+	}
+	dst := make([][]byte, 0, 16)
+	t.Log("Fields with room for 16")
+	claim.Allocs(t, 0, func() { dst = slices.Fields(dst[:0], buffer) })
+	if hit, _ := x.Lookup("/articles/00000000"); hit.Count < 2 || len(dst) != 7 {
+		t.Errorf("nothing is allocated because nothing is done: %d lines counted, %d fields found", hit.Count, len(dst))
+	}
+}
+
+// A line with a new path allocates what has to be kept, the path and its counters,
+// and the map's own growth.
+func TestTight_NewPathAllocatesLittle(t *testing.T) {
+	const most = 4 // path, counters, and the map's share, which is below 1
+	list := lines(1000)
+	for name, add := range map[string]func(x *slices.Index, line string) bool{
+		"Add":      (*slices.Index).Add,
+		"AddBytes": func(x *slices.Index, line string) bool { return x.AddBytes([]byte(line)) },
+	} {
+		// AddBytes gets its bytes from a conversion here, which may allocate too.
+		per := testing.AllocsPerRun(5, func() {
+			var x slices.Index
+			for _, line := range list {
+				if !add(&x, line) {
+					t.Fatalf("%s(%q) rejects the line", name, line)
+				}
+			}
+		}) / float64(len(list))
+		if per > most {
+			claim.Fail(t, claim.OutcomeBudget, "%s: %.1f allocations for a line with a new path, want at most %d: the path's own copy and its counters are all that stays", name, per, most)
+		}
+	}
+}
+
+// retained returns how many bytes of heap make's result keeps in memory.
+func retained(build func() any) int {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.GC() // what sync.Pool still held is gone after the second
+	runtime.ReadMemStats(&before)
+	held := build()
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(held)
+	return int(after.HeapAlloc) - int(before.HeapAlloc)
+}
+
+// An index of a few long lines is as small as an index of the same short ones:
+// nothing of a line stays but its path, neither the line nor a copy of it.
+func TestTight_RetainsPathsOnly(t *testing.T) {
+	const many, long, most = 200, 32 << 10, 512 << 10
+	list := lines(many)
+	tail := " " + strings.Repeat("x", long)
+	for name, add := range map[string]func(x *slices.Index, line string){
+		"Add":      func(x *slices.Index, line string) { x.Add(line + tail); x.Add(line + tail) },
+		"AddBytes": func(x *slices.Index, line string) { b := []byte(line + tail); x.AddBytes(b); x.AddBytes(b) },
+	} {
+		kept := retained(func() any {
+			x := new(slices.Index)
+			for _, line := range list {
+				add(x, line)
+			}
+			if top := x.Top(many + 1); len(top) != many || top[0].Count != 2 {
+				t.Fatalf("%s: %d lines, twice each, left %d paths in the index", name, many, len(top))
+			}
+			return x
+		})
+		if kept > most {
+			claim.Fail(t, claim.OutcomeLeak, "%s: after %d lines of %d KiB the index keeps %d KiB in memory, want at most %d KiB: the paths are %d bytes each",
+				name, many, long>>10, kept>>10, most>>10, len("/articles/00000000"))
+		}
+	}
+}
+
+// Counting a known path takes at most 0.6 of naive.go's CPU: what isn't copied
+// isn't paid for either.
+func TestTight_FasterThanNaive(t *testing.T) {
+	var buffers [][]byte
+	for _, line := range lines(64) {
+		buffers = append(buffers, []byte(line))
+	}
+	side := func(name string, add func(line []byte) bool) claim.Side {
+		for _, b := range buffers {
+			if !add(b) {
+				t.Fatalf("%s rejects %q", name, b)
+			}
+		}
+		return claim.Side{Name: name, Op: func(n int) {
+			for i := range n {
+				add(buffers[i%len(buffers)])
+			}
+		}}
+	}
+	claim.Faster(t, claim.Contest{
+		Ours: side("Index.AddBytes", new(slices.Index).AddBytes),
+		Peer: side("Naive.AddBytes", new(slices.Naive).AddBytes),
+	}, 0.6)
+}
+
+// entries returns n entries, one a second.
+func entries(n int) []*slices.Entry {
+	list := make([]*slices.Entry, n)
+	for i := range list {
+		list[i] = &slices.Entry{At: int64(i)}
+	}
+	return list
+}
+
+// After a burst the window is small again, in memory too: the array that held the
+// burst is given back, whether the burst expired or was removed.
+func TestClean_BurstGivesBack(t *testing.T) {
+	const burst, left, most = 1 << 16, 10, 64 << 10
+	for name, shrink := range map[string]func(w *slices.Window){
+		"Expire": func(w *slices.Window) { w.Expire(burst - left) },
+		"Remove": func(w *slices.Window) { w.Remove(func(e *slices.Entry) bool { return e.At < burst-left }) },
+		"Expire, a second a call": func(w *slices.Window) {
+			for at := int64(1); at <= burst-left; at++ {
+				w.Expire(at)
+			}
+		},
+	} {
+		kept := retained(func() any {
+			w := new(slices.Window)
+			for _, e := range entries(burst) {
+				w.Push(e)
+			}
+			shrink(w)
+			if w.Len() != left {
+				t.Fatalf("%s left %d of %d entries, want %d", name, w.Len(), burst, left)
+			}
+			return w
+		})
+		if kept > most {
+			claim.Fail(t, claim.OutcomeLeak, "%s: %d entries came, %d are left, and the window keeps %d KiB in memory, want at most %d KiB. The burst's array was %d KiB.",
+				name, burst, left, kept>>10, most>>10, burst*8>>10)
+		}
+	}
+}
+
+// drifting is the shortest window: it keeps what it expires until append moves.
+type drifting struct{ entries []*slices.Entry }
+
+func (w *drifting) push(e *slices.Entry) { w.entries = append(w.entries, e) }
+
+func (w *drifting) expire(before int64) {
+	n := 0
+	for n < len(w.entries) && w.entries[n].At < before {
+		n++
+	}
+	w.entries = w.entries[n:]
+}
+
+// In a window of steady size, where each push expires one entry, holding nothing
+// costs at most 4 times what holding everything does: it stays O(1) an entry.
+func TestClean_SteadyIsCheap(t *testing.T) {
+	const size = 8192
+	side := func(name string, push func(e *slices.Entry), expire func(before int64)) claim.Side {
+		next := int64(0)
+		step := func(e *slices.Entry) {
+			e.At = next
+			push(e)
+			next++
+			expire(next - size)
+		}
+		for range size {
+			step(new(slices.Entry))
+		}
+		spare := entries(2 * size) // reused in turn: no entry is in the window twice
+		return claim.Side{Name: name, Op: func(n int) {
+			for range n {
+				step(spare[next%int64(len(spare))])
+			}
+		}}
+	}
+	var w slices.Window
+	var d drifting
+	claim.Faster(t, claim.Contest{
+		Ours: side("Window, push and expire one", w.Push, func(before int64) { w.Expire(before) }),
+		Peer: side("q = q[1:] and nothing else", d.push, d.expire),
+	}, 4)
+	if w.Len() != size {
+		t.Errorf("a window of %d seconds holds %d entries, one a second", size, w.Len())
+	}
+}

@@ -1,0 +1,150 @@
+package slices_test
+
+import (
+	"fmt"
+	stdslices "slices"
+	"testing"
+
+	"github.com/hone-go/hone/claim"
+	"github.com/hone-go/hone/labs/types/slices"
+)
+
+// filled returns a window of n entries, one a second.
+func filled(n int) *slices.Window {
+	w := new(slices.Window)
+	for i := range n {
+		w.Push(&slices.Entry{At: int64(i), Line: fmt.Sprint("line ", i)})
+	}
+	return w
+}
+
+// newest returns the entry that is n-th from the end, held by nothing but the window.
+func newest(w *slices.Window, n int) *slices.Entry { return w.Recent(n)[0] }
+
+// A window gives the answers of a plain list to any sequence of calls.
+func TestClean_KeepsOrder(t *testing.T) {
+	rng := claim.Rand(t)
+	for round := range 20 {
+		w, now := new(slices.Window), int64(0)
+		var list []*slices.Entry
+		var calls []string
+		for range 300 {
+			switch k := rng.IntN(10); {
+			case k < 6:
+				now += rng.Int64N(3)
+				e := &slices.Entry{At: now}
+				w.Push(e)
+				list = append(list, e)
+				calls = append(calls, fmt.Sprintf("Push(%d)", now))
+			case k < 8:
+				before := now - rng.Int64N(30)
+				n := w.Expire(before)
+				kept := stdslices.DeleteFunc(stdslices.Clone(list), func(e *slices.Entry) bool { return e.At < before })
+				claim.Equal(t, fmt.Sprintf("Expire(%d) removes", before), n, len(list)-len(kept))
+				list = kept
+				calls = append(calls, fmt.Sprintf("Expire(%d)", before))
+			case k < 9:
+				odd := func(e *slices.Entry) bool { return e.At%5 == 1 }
+				n := w.Remove(odd)
+				kept := stdslices.DeleteFunc(stdslices.Clone(list), odd)
+				claim.Equal(t, "Remove of At%5 == 1 removes", n, len(list)-len(kept))
+				list = kept
+				calls = append(calls, "Remove(At%5 == 1)")
+			default:
+				n := rng.IntN(2*len(list)+2) - 1
+				want := list[len(list)-max(0, min(n, len(list))):]
+				if got := w.Recent(n); !stdslices.Equal(got, want) {
+					t.Fatalf("Recent(%d) of %d entries returns %d entries, or others, or in another order", n, len(list), len(got))
+				}
+			}
+			if w.Len() != len(list) || !stdslices.Equal(w.Recent(len(list)), list) {
+				claim.Show(t, claim.KindHistory, "calls", fmt.Sprint(calls))
+				t.Fatalf("round %d: after %d calls the window holds %d entries, a list holds %d, or they differ", round, len(calls), w.Len(), len(list))
+			}
+		}
+	}
+}
+
+// An entry that expired can be collected while the window lives: the slots in front
+// of a slice are as alive as the ones inside.
+func TestClean_ExpiredAreLetGo(t *testing.T) {
+	w := filled(8)
+	claim.Unreachable(t, "an entry that expired, the oldest of eight", func() *slices.Entry {
+		e := newest(w, 8)
+		w.Expire(5)
+		return e
+	})
+	claim.Unreachable(t, "the entry that expired last", func() *slices.Entry {
+		e := newest(w, 3)
+		w.Expire(6)
+		return e
+	})
+	claim.Equal(t, "Len", w.Len(), 2)
+}
+
+// An entry that was removed can be collected while the window lives, wherever it
+// stood: first, between others, last.
+func TestClean_RemovedAreLetGo(t *testing.T) {
+	for _, at := range []int64{0, 3, 7} {
+		w := filled(8)
+		claim.Unreachable(t, fmt.Sprintf("entry %d of eight, removed alone", at), func() *slices.Entry {
+			e := newest(w, 8-int(at))
+			if e.At != at {
+				t.Fatalf("Recent(%d)[0] is entry %d", 8-at, e.At)
+			}
+			w.Remove(func(e *slices.Entry) bool { return e.At == at })
+			return e
+		})
+		claim.Unreachable(t, fmt.Sprintf("the last entry, expired after entry %d was removed", at), func() *slices.Entry {
+			e := newest(w, 1)
+			w.Expire(100)
+			return e
+		})
+	}
+}
+
+// Recent's slice is the caller's: it stays as it was whatever the window does, and
+// writing or appending to it doesn't reach the window.
+func TestClean_RecentIsTheCallers(t *testing.T) {
+	w := filled(8)
+	all := w.Recent(8)
+	recent := w.Recent(3)
+	seen := stdslices.Clone(recent)
+	w.Remove(func(e *slices.Entry) bool { return e.At == 5 })
+	if !stdslices.Equal(recent, seen) {
+		t.Errorf("the slice that Recent(3) returned changed when the window removed an entry: it shows %s", times(recent))
+	}
+	w.Expire(7)
+	if !stdslices.Equal(recent, seen) {
+		t.Errorf("the slice that Recent(3) returned changed when entries expired: it shows %s", times(recent))
+	}
+	w = filled(8)
+	recent = w.Recent(3)
+	recent[0] = nil
+	_ = append(recent[:1], &slices.Entry{At: 99})
+	if got := w.Recent(8); times(got) != times(filled(8).Recent(8)) {
+		t.Errorf("the window changed when its caller wrote to the slice that Recent returned: it shows %s", times(got))
+	}
+	if times(all) != times(filled(8).Recent(8)) {
+		t.Errorf("the slice that Recent(8) returned changed: it shows %s", times(all))
+	}
+	w = filled(5)
+	_ = append(w.Recent(5), &slices.Entry{At: 99})
+	w.Push(&slices.Entry{At: 5})
+	if got := times(w.Recent(6)); got != times(filled(6).Recent(6)) {
+		t.Errorf("the window changed when its caller appended to what Recent returned: it shows %s", got)
+	}
+}
+
+// times shows the entries by their time.
+func times(list []*slices.Entry) string {
+	var at []any
+	for _, e := range list {
+		if e == nil {
+			at = append(at, "nil")
+			continue
+		}
+		at = append(at, e.At)
+	}
+	return fmt.Sprint(at)
+}
