@@ -96,12 +96,12 @@ func (s *Status) draw() {
 	}
 	s.drawn = true
 	took := time.Since(s.start).Truncate(time.Second)
-	line := s.screen.Cut(fmt.Sprintf("%s %s %s", frame(time.Since(s.start)), s.text, took), 1)
+	line := s.screen.Cut(fmt.Sprintf("%s %s %s", Frame(time.Since(s.start)), s.text, took), 1)
 	fmt.Fprint(s.w, "\r\x1b[K"+s.screen.Paint(line, Dim))
 }
 
-// frame returns the picture of a spinner at a moment.
-func frame(at time.Duration) string {
+// Frame returns the picture of a spinner at a moment.
+func Frame(at time.Duration) string {
 	frames := []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}
 	return frames[int(at/(100*time.Millisecond))%len(frames)]
 }

@@ -114,6 +114,12 @@ func Window(line string, left, right int) string {
 	return part
 }
 
+// Chunks cuts a line into pieces of at most the given number of cells, wherever
+// that falls.
+func Chunks(line string, cells int) []string {
+	return strings.Split(ansi.Hardwrap(line, cells, true), "\n")
+}
+
 // Cells returns how many cells a line takes, styles not counted.
 func Cells(line string) int { return ansi.StringWidth(line) }
 
