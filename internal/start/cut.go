@@ -264,7 +264,8 @@ func join(out []byte, chunk string, seam, last bool) []byte {
 		}
 		rest = more
 	}
-	closing := rest == "" && last || rest != "" && strings.ContainsRune(")]}", rune(strings.TrimLeft(rest, " \t")[0]))
+	code := strings.TrimLeft(rest, " \t")
+	closing := code == "" && last || code != "" && strings.ContainsRune(")]}", rune(code[0]))
 	if closing {
 		out = trimBlankLines(out)
 	}

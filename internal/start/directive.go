@@ -25,16 +25,17 @@ var (
 
 const prefix = "//hone:"
 
-// directives finds all directives of a file and what each stands on, in the order
-// of the text. Every mistake is an error, also one that this derivation would not touch.
-func (s *source) directives() ([]directive, error) {
+// directives finds all directives of a file and what each stands on, in the order of the
+// text. Every mistake is an error, also one that no derivation would touch. The ids must
+// be among stages; nil allows any.
+func (s *source) directives(stages []string) ([]directive, error) {
 	var found []directive
 	var errs []error
 	for _, c := range s.comments {
 		text := strings.TrimRight(s.text[c.from:c.to], " \t")
 		if !strings.HasPrefix(text, prefix) {
 			if nearMiss.MatchString(text) {
-				errs = append(errs, s.errorf(c.from, "a directive is a comment of its own that begins with %s: %s", prefix, clip(text)))
+				errs = append(errs, s.errorf(c.from, "looks like a directive, but is none: %s (%s must begin a comment of its own)", clip(text), prefix))
 			}
 			continue
 		}
@@ -42,6 +43,9 @@ func (s *source) directives() ([]directive, error) {
 		if m == nil {
 			errs = append(errs, s.errorf(c.from, "malformed directive %s: want %sVERB ID, ID one lower-case word", clip(text), prefix))
 			continue
+		}
+		if stages != nil && !slices.Contains(stages, m[2]) {
+			errs = append(errs, s.errorf(c.from, "%s: no such stage: there are %s", text, strings.Join(stages, ", ")))
 		}
 		d := directive{verb: m[1], id: m[2], comment: c}
 		if err := s.attach(&d); err != nil {
@@ -88,7 +92,7 @@ func (s *source) attach(d *directive) error {
 		case nil:
 			return fail("stands on no declaration, spec, field or method")
 		default:
-			return fail("hides declarations, specs, fields and methods; for a %s there is %sline", d.on.kind, prefix)
+			return fail("hides declarations, specs, fields and methods; what else is in a list takes %sline", prefix)
 		}
 	case "line":
 		n := s.on(d, false)

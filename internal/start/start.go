@@ -46,7 +46,7 @@ func Stages(ref Files) (map[string][]token.Position, error) {
 			errs = append(errs, err)
 			continue
 		}
-		found, err := s.directives()
+		found, err := s.directives(nil)
 		errs = append(errs, err)
 		for _, d := range found {
 			named[d.id] = append(named[d.id], s.position(d.comment.from))
@@ -100,6 +100,9 @@ func (s *source) derive(stages []string, solved int, fill filling) (string, erro
 		if err != nil {
 			return "", err
 		}
+		if slices.ContainsFunc(edits, func(e edit) bool { return e.cut && e.with != "" }) {
+			more = append(more, cut.supply(fill.lead)...)
+		}
 		text = splice(text, more)
 	}
 	return gofmt(s.name, text)
@@ -107,16 +110,14 @@ func (s *source) derive(stages []string, solved int, fill filling) (string, erro
 
 // edits is all that has to be done to a file so that the first solved stages are solved.
 func (s *source) edits(stages []string, solved int, fill filling) ([]edit, error) {
-	found, err := s.directives()
-	errs := []error{err}
+	found, err := s.directives(append([]string{}, stages...))
+	if err != nil {
+		return nil, err
+	}
 	edits := s.erase(found)
 	var parts []*part
 	for _, d := range found {
-		at := slices.Index(stages, d.id)
-		if at < 0 {
-			errs = append(errs, s.errorf(d.comment.from, "%s%s %s: no such stage: there are %v", prefix, d.verb, d.id, stages))
-		}
-		if at < solved {
+		if slices.Index(stages, d.id) < solved {
 			continue
 		}
 		switch d.verb {
@@ -129,9 +130,14 @@ func (s *source) edits(stages []string, solved int, fill filling) ([]edit, error
 			parts = append(parts, d.on)
 		}
 	}
-	cuts, err := s.excise(parts)
-	errs = append(errs, err)
-	return append(edits, cuts...), errors.Join(errs...)
+	// A cut inside of another one is not looked at: what it would do to its
+	// surroundings, which go too, is no mistake.
+	outer := slices.DeleteFunc(slices.Clone(parts), func(p *part) bool {
+		return slices.ContainsFunc(edits, func(e edit) bool { return e.cut && e.from <= p.from && p.to <= e.to }) ||
+			slices.ContainsFunc(parts, func(q *part) bool { return q != p && q.from <= p.from && p.to <= q.to })
+	})
+	cuts, err := s.excise(outer)
+	return append(edits, cuts...), err
 }
 
 // gofmt formats text until it stays as it is.

@@ -72,12 +72,12 @@ func (s *source) zero(fn *ast.FuncDecl) (string, []edit) {
 			}
 		}
 	}
-	hidden := false
+	hidden, needed := false, map[string]bool{}
 	text := s.text[s.offset(results.Pos()):s.offset(results.End())]
 	ast.Inspect(results, func(n ast.Node) bool {
 		if id, ok := n.(*ast.Ident); ok {
 			hidden = hidden || taken[id.Name]
-			taken[id.Name] = true
+			needed[id.Name] = true
 		}
 		return true
 	})
@@ -88,10 +88,9 @@ func (s *source) zero(fn *ast.FuncDecl) (string, []edit) {
 	var names []string
 	for i, r := range results.List {
 		name := fmt.Sprintf("z%d", i)
-		for taken[name] {
+		for taken[name] || needed[name] {
 			name += "_"
 		}
-		taken[name] = true
 		names = append(names, name)
 		fmt.Fprintf(&b, "\tvar %s %s\n", name, s.text[s.offset(r.Type.Pos()):s.offset(r.Type.End())])
 	}

@@ -3,8 +3,10 @@ package start
 import (
 	"go/ast"
 	"go/token"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -57,6 +59,29 @@ func (s *source) selected() map[string]bool {
 	return names
 }
 
+// supply makes the edits that import what statements that stand in a stub now select
+// from: packages of a single word such as os and time.
+func (s *source) supply(statements string) []edit {
+	f, err := parse(s.name, []byte("package p\n\nfunc _() {\n"+statements+"\n}\n"))
+	if err != nil {
+		return nil // cannot be: they stand in s, which parsed
+	}
+	known := map[string]bool{}
+	for _, im := range s.tree.Imports {
+		for _, n := range importNames(im) {
+			known[n] = true
+		}
+	}
+	at := s.behind(s.offset(s.tree.Name.End()))
+	var edits []edit
+	for _, n := range slices.Sorted(maps.Keys(f.selected())) {
+		if !known[n] {
+			edits = append(edits, edit{from: at, to: at, with: "\n\nimport " + strconv.Quote(n)})
+		}
+	}
+	return edits
+}
+
 var major = regexp.MustCompile(`^v[0-9]+$`)
 
 // importNames is the names that im may have in its file. Without a name of its own only
@@ -90,25 +115,22 @@ func importNames(im *ast.ImportSpec) []string {
 // refuses them, so there was a jump, and it was cut.
 func (s *source) labels() []edit {
 	var edits []edit
-	for _, d := range s.tree.Decls {
-		// A label belongs to one function, but a name that a closure inside uses
-		// again is rare enough to look at the whole declaration… and wrong, so don't.
-		ast.Inspect(d, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.FuncDecl:
-				if n.Body != nil {
-					edits = append(edits, s.unused(n.Body)...)
-				}
-			case *ast.FuncLit:
+	ast.Inspect(s.tree, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			if n.Body != nil {
 				edits = append(edits, s.unused(n.Body)...)
 			}
-			return true
-		})
-	}
+		case *ast.FuncLit:
+			edits = append(edits, s.unused(n.Body)...)
+		}
+		return true
+	})
 	return edits
 }
 
-// unused makes the edits for the labels of one function body, without the closures in it.
+// unused makes the edits for the labels of one function body, without those of the
+// closures in it: a label is known in its own function only.
 func (s *source) unused(body *ast.BlockStmt) []edit {
 	var labels []*ast.LabeledStmt
 	targets := map[string]bool{}
@@ -128,7 +150,8 @@ func (s *source) unused(body *ast.BlockStmt) []edit {
 	var edits []edit
 	for _, l := range labels {
 		if !targets[l.Label.Name] {
-			edits = append(edits, s.widen(edit{from: s.offset(l.Pos()), to: s.offset(l.Colon) + len(token.COLON.String())}))
+			e := edit{from: s.offset(l.Pos()), to: s.behind(s.offset(l.Colon) + len(token.COLON.String()))}
+			edits = append(edits, s.widen(e))
 		}
 	}
 	return edits
