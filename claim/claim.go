@@ -27,6 +27,11 @@
 //	hone.outcome   budget, leak, deadlock, timeout or noisy
 //	hone.seed      decimal; HONE_SEED set to it repeats the random input
 //
+// Text too long for one attribute (go test -json reads lines of 4 KiB) continues
+// in further ones, which have "more":true. A program that shows evidence itself
+// sets HONE_EVIDENCE=attr in the environment of the tests, and the log then has
+// the sentences alone.
+//
 // What this package deliberately leaves out: mocks, matchers, and any second way
 // to say what an if statement and t.Errorf say well.
 package claim
@@ -35,6 +40,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -83,26 +89,32 @@ const evidenceLimit = 64 << 10
 const lineLimit = 4000
 
 // Show attaches evidence to the test: to its log, and as the attribute
-// hone.evidence. Text longer than 64 KiB is cut with a note. A value too long
-// for one attribute continues in further ones, which repeat kind and title and
-// carry "more": true.
+// hone.evidence. Text longer than 64 KiB is cut with a note.
 //
 // Show does not fail the test. The log of a passing test is not printed unless
 // go test -v asks for it.
 func Show(t testing.TB, kind Kind, title, text string) {
 	t.Helper()
-	text = cut(text)
-	attach(t, kind, title, text)
-	t.Logf("%s:\n%s", title, indent(text))
+	e := evidence{Kind: kind, Title: title, Text: cut(text)}
+	e.attach(t)
+	if logged() {
+		t.Logf("%s:\n%s", title, indent(e.Text))
+	}
 }
 
 // Fail fails the test with a class of outcome, for the reader of hone.outcome,
-// and continues, as [testing.T.Errorf] does.
+// and continues, as [testing.T.Errorf] does. The zero Outcome is a plain failure.
 func Fail(t testing.TB, o Outcome, format string, args ...any) {
 	t.Helper()
-	t.Attr(keyOutcome, string(o))
+	if o != "" {
+		t.Attr(keyOutcome, string(o))
+	}
 	t.Errorf(format, args...)
 }
+
+// logged reports whether evidence belongs in the log. A program that reads the
+// attributes, and shows the log beside them, sets HONE_EVIDENCE=attr.
+func logged() bool { return os.Getenv("HONE_EVIDENCE") != "attr" }
 
 // noisy skips the test: neither pass nor fail.
 func noisy(t testing.TB, format string, args ...any) {
@@ -111,22 +123,37 @@ func noisy(t testing.TB, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// attach sends the evidence as attributes.
-func attach(t testing.TB, kind Kind, title, text string) {
-	room := max(1024, lineLimit-len(t.Name()))
-	for first := true; first || text != ""; first = false {
-		e := evidence{Kind: kind, Title: title, More: !first}
-		var line string
-		line, text = e.fill(text, room)
-		t.Attr(keyEvidence, line)
-	}
-}
-
+// evidence is the value of the attribute hone.evidence. One that would make the
+// attribute too long goes on in further ones: same kind and title, more set.
 type evidence struct {
 	Kind  Kind   `json:"kind"`
 	Title string `json:"title"`
 	Text  string `json:"text"`
-	More  bool   `json:"more,omitempty"`
+	More  bool   `json:"more,omitempty"` // continues the text of the one before
+}
+
+// fail fails the test with the evidence, in one log entry.
+func (e evidence) fail(t testing.TB, o Outcome, format string, args ...any) {
+	t.Helper()
+	e.Text = cut(e.Text)
+	e.attach(t)
+	message := strings.TrimRight(fmt.Sprintf(format, args...), "\n")
+	if logged() {
+		message += "\n" + indent(e.Text)
+	}
+	Fail(t, o, "%s", message)
+}
+
+// attach sends the evidence as attributes.
+func (e evidence) attach(t testing.TB) {
+	room := max(1024, lineLimit-len(t.Name()))
+	line, rest := e.fill(e.Text, room)
+	t.Attr(keyEvidence, line)
+	for rest != "" {
+		e.More = true
+		line, rest = e.fill(rest, room)
+		t.Attr(keyEvidence, line)
+	}
 }
 
 // fill takes as much of text as fits in room bytes of JSON, at least one rune,
