@@ -33,8 +33,7 @@ type DB struct {
 	// synced is the offset in active below which fsync has returned.
 	//hone:hide frame
 	synced int64
-	marked bool  //hone:line frame
-	failed error //hone:line durable
+	marked bool //hone:line frame
 
 	// joining guards pending, the batch that still takes entries.
 	//hone:hide group
@@ -49,6 +48,7 @@ type DB struct {
 	keys   keydir     //hone:line log
 	segs   []*segment //hone:line log
 	closed bool       //hone:line log
+	failed error      //hone:line durable
 
 	merging sync.Mutex //hone:line compact
 	torn    int64      //hone:line frame
@@ -186,9 +186,15 @@ func (d *DB) Delete(key []byte) error {
 	d.index.RLock()
 	_, found := d.keys.find(d.keys.hash(key), key)
 	closed := d.closed
+	failed := d.failed //hone:line durable
 	d.index.RUnlock()
 	if closed {
 		return ErrClosed
+	}
+	// Not found, yet perhaps on the disk: a put whose fsync failed may be there
+	// at the next Open, and a delete that said yes must not be undone by it.
+	if failed != nil { //hone:line durable
+		return failed
 	}
 	if !found {
 		return nil

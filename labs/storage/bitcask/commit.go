@@ -2,6 +2,7 @@ package bitcask
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -130,11 +131,11 @@ func (d *DB) gather(b *batch) {
 //
 //hone:hide log
 func (d *DB) writable() error {
+	d.index.RLock()
+	defer d.index.RUnlock()
 	if d.failed != nil { //hone:line durable
 		return d.failed
 	}
-	d.index.RLock()
-	defer d.index.RUnlock()
 	if d.closed {
 		return ErrClosed
 	}
@@ -178,15 +179,29 @@ func (d *DB) put(frames []byte) error {
 	d.marked = false //hone:line frame
 	if _, err := d.active.file.WriteAt(frames, d.end); err != nil {
 		err = fmt.Errorf("write %s: %w", d.active.name, err)
-		// A full disk is not the end: nothing of this write was promised.
-		// Take back what arrived, or the next frame would follow half a one.
-		if cut := d.active.file.Truncate(d.end); cut != nil { //hone:line durable
-			return d.fail(err)
-		}
+		err = d.takeBack(err) //hone:line durable
 		return err
 	}
 	d.end += int64(len(frames))
 	return nil
+}
+
+// takeBack cuts off what a failed write left. A full disk is not the end:
+// nothing of this write was promised. But half a frame must not stand before the
+// next one, and whole frames, of callers that are about to be told no, must not
+// come back after a power cut; so the cut is synced.
+//
+//hone:hide durable
+func (d *DB) takeBack(cause error) error {
+	err := d.active.file.Truncate(d.end)
+	if err == nil {
+		err = d.active.file.Sync()
+	}
+	if err != nil {
+		return d.fail(errors.Join(cause, err))
+	}
+	d.synced = d.end
+	return cause
 }
 
 // sync makes the active segment durable. A failed fsync is final: asked again
@@ -208,6 +223,8 @@ func (d *DB) sync() error {
 //
 //hone:hide durable
 func (d *DB) fail(cause error) error {
+	d.index.Lock()
+	defer d.index.Unlock()
 	d.failed = fmt.Errorf("%w: %w", ErrFailed, cause)
 	return d.failed
 }
@@ -217,6 +234,15 @@ func (d *DB) fail(cause error) error {
 //hone:hide log
 func keyOf(raw []byte) []byte {
 	return raw[headerSize:][:binary.LittleEndian.Uint16(raw[12:])]
+}
+
+// broken returns what fail noted.
+//
+//hone:hide durable
+func (d *DB) broken() error {
+	d.index.RLock()
+	defer d.index.RUnlock()
+	return d.failed
 }
 
 // publish makes the batch's entries visible, all at once.
@@ -249,8 +275,8 @@ func (d *DB) roll() error {
 //
 //hone:hide log
 func (d *DB) seal() error {
-	if d.failed != nil { //hone:line durable
-		return d.failed
+	if err := d.broken(); err != nil { //hone:line durable
+		return err
 	}
 	if err := d.sync(); err != nil || d.marked || d.end == 0 { //hone:line frame
 		return err

@@ -234,8 +234,6 @@ func (m *merge) install() error {
 		return err
 	}
 	if err := d.fs.SyncDir(d.dir); err != nil {
-		d.commit.Lock()
-		defer d.commit.Unlock()
 		return d.fail(fmt.Errorf("sync %s: %w", d.dir, err))
 	}
 	seg := &segment{id: m.id, base: true, size: m.end}

@@ -1,0 +1,445 @@
+package bitcask_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hone-go/hone/claim"
+	"github.com/hone-go/hone/claim/fault"
+	"github.com/hone-go/hone/labs/storage/bitcask"
+)
+
+func bytesOn(t testing.TB, disk *fault.FS) (n int) {
+	t.Helper()
+	for _, b := range files(t, disk) {
+		n += len(b)
+	}
+	return n
+}
+
+// Overwritten and deleted entries leave the disk; what is live stays, now and
+// after a reopen. With nothing to gain a compaction writes nothing.
+func TestCompact_GivesSpaceBack(t *testing.T) {
+	disk := fault.NewFS()
+	m := boot(disk)
+	db := mustOpen(t, m, noSync, func(o *bitcask.Options) { o.SegmentSize = 8 << 10 })
+	want := map[string]string{}
+	live := 0
+	for i := range 1000 {
+		k := fmt.Sprint("key", i%20)
+		want[k] = strings.Repeat(string(rune('a'+i%26)), 100)
+		mustPut(t, db, k, want[k])
+	}
+	for i := range 10 {
+		mustDelete(t, db, fmt.Sprint("key", i))
+		delete(want, fmt.Sprint("key", i))
+	}
+	for k, v := range want {
+		live += len(k) + len(v)
+	}
+	full := bytesOn(t, disk)
+	claim.Terminates(t, limit, func() {
+		if err := db.Compact(); err != nil {
+			t.Errorf("Compact: %v", err)
+		}
+	})
+	holds(t, db, "after Compact", want)
+	if n := bytesOn(t, disk); n > 2*live+1024 {
+		t.Errorf("%d bytes of live entries took %d bytes on the disk before Compact and %d after it; want at most %d", live, full, n, 2*live+1024)
+	}
+	if s := db.Stats(); s.Keys != 10 || s.Live > s.Bytes || s.Bytes > int64(2*live+1024) {
+		t.Errorf("after Compact Stats() = %+v, with %d bytes of live entries in 10 keys", s, live)
+	}
+	before := disk.Ops()
+	if err := db.Compact(); err != nil {
+		t.Errorf("second Compact: %v", err)
+	}
+	if n := disk.Ops() - before; n != 0 {
+		t.Errorf("a second Compact with nothing to gain changed the disk %d times, want 0", n)
+	}
+	mustClose(t, db)
+	holds(t, mustOpen(t, boot(disk)), "after Compact and a reopen", want)
+}
+
+// compactions is a life with two compactions: deletes of keys that stand in
+// older segments, overwrites on both sides of each compaction.
+func (l *ledger) compactions(m *machine) error {
+	db, err := openOn(m)
+	if err != nil {
+		return err
+	}
+	steps := []func() error{}
+	put := func(k string, n int) {
+		steps = append(steps, func() error { return l.put(db, k, strings.Repeat(k, n)) })
+	}
+	del := func(k string) { steps = append(steps, func() error { return l.delete(db, k) }) }
+	put("a", 70)
+	put("b", 70)
+	put("c", 70)
+	put("d", 70)
+	del("a")
+	put("b", 60)
+	steps = append(steps, func() error { return db.Compact() })
+	put("e", 70)
+	del("c")
+	put("a", 5)
+	del("a")
+	steps = append(steps, func() error { return db.Compact() })
+	put("f", 3)
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return db.Close()
+}
+
+// The power goes after every operation of a life with compactions. Nothing
+// acknowledged is lost and nothing deleted returns, in whatever order the disk
+// forgot the old files.
+func TestCompact_SurvivesEveryPowerCut(t *testing.T) {
+	var l *ledger
+	fault.Crashes(t, func(disk *fault.FS) {
+		l = newLedger()
+		l.compactions(boot(disk))
+	}, func(disk *fault.FS, at fault.Point) {
+		db := reopen(t, disk, at.String())
+		if db == nil {
+			return
+		}
+		l.audit(t, db, at.String())
+		if err := db.Compact(); err != nil {
+			t.Errorf("%v: Compact after recovery: %v", at, err)
+		}
+		l.audit(t, db, at.String()+", recovered and compacted")
+		db.Close()
+	})
+}
+
+// The process is killed at every operation of a compaction, the next one opens
+// the files and cleans up, and the power goes at every operation of that one.
+func TestCompact_CleanupIsDurable(t *testing.T) {
+	setup := func(l *ledger, m *machine) (*bitcask.DB, error) {
+		db, err := openOn(m)
+		for i := 0; err == nil && i < 6; i++ {
+			err = l.put(db, fmt.Sprint("k", i%4), strings.Repeat(fmt.Sprint(i), 60))
+		}
+		if err == nil {
+			err = l.delete(db, "k0")
+		}
+		return db, err
+	}
+	for kill := 0; ; kill++ {
+		var l *ledger
+		done := false
+		fault.Crashes(t, func(disk *fault.FS) {
+			l = newLedger()
+			m := boot(disk)
+			db, err := setup(l, m)
+			if err != nil {
+				return
+			}
+			m.killAfter(kill)
+			done = db.Compact() == nil
+			if db, err = openOn(boot(disk)); err == nil {
+				l.put(db, "k3", "second process")
+			}
+		}, func(disk *fault.FS, at fault.Point) {
+			when := fmt.Sprintf("process killed after %d operations of Compact, a second one started, then %v", kill, at)
+			if db := reopen(t, disk, when); db != nil {
+				l.audit(t, db, when)
+				db.Close()
+			}
+		})
+		if t.Failed() || done && kill > 0 {
+			return
+		}
+		if kill > 60 {
+			t.Fatal("Compact of seven small entries takes more than 60 operations")
+		}
+	}
+}
+
+// Any mixture of removed and remaining old files is a legal disk. In none of
+// them does a deleted key return.
+func TestCompact_TheDeadStayDead(t *testing.T) {
+	rng := claim.Rand(t)
+	disk := fault.NewFS()
+	l := newLedger()
+	db := mustOpen(t, boot(disk))
+	for i := range 8 {
+		l.put(db, fmt.Sprint("k", i), strings.Repeat("v", 80))
+	}
+	for i := range 6 {
+		l.delete(db, fmt.Sprint("k", i))
+	}
+	if err := db.Compact(); err != nil {
+		t.Fatalf("Compact: %v", err)
+	}
+	for range 100 {
+		when := "Compact returned, then a power cut kept some removals and not others"
+		after := reopen(t, disk.Crash(fault.KeepRandom(rng)), when)
+		if after == nil {
+			return
+		}
+		l.audit(t, after, when)
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// Get answers at every moment of a compaction, and Put at least while the data
+// is copied.
+func TestCompact_ServesMeanwhile(t *testing.T) {
+	disk := fault.NewFS()
+	m := boot(disk)
+	db := mustOpen(t, m)
+	want := fill(t, db)
+	var inside atomic.Bool
+	puts, ops := 0, 0
+	m.before = func(op, name string) error {
+		if op == "read" || !inside.CompareAndSwap(true, false) {
+			return nil
+		}
+		defer inside.Store(true)
+		ops++
+		claim.Terminates(t, limit, func() {
+			for k, w := range want {
+				if v, err := db.Get([]byte(k)); err != nil || string(v) != w {
+					t.Errorf("during Compact, before %s %s: Get(%q) = %s, %v; want %s", op, name, k, brief(string(v)), err, brief(w))
+				}
+			}
+		})
+		done := make(chan error, 1)
+		go func() { done <- db.Put([]byte("meanwhile"), []byte(name)) }()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Errorf("during Compact, before %s %s: Put: %v", op, name, err)
+			}
+			puts++
+		case <-time.After(50 * time.Millisecond): // this one may have to wait
+		}
+		return nil
+	}
+	inside.Store(true)
+	if err := db.Compact(); err != nil {
+		t.Errorf("Compact: %v", err)
+	}
+	inside.Store(false)
+	if ops > 0 && puts == 0 {
+		t.Errorf("a put was tried at each of the %d operations of a compaction and never returned: writers wait for the whole of it", ops)
+	}
+	v, err := db.Get([]byte("meanwhile"))
+	if err != nil {
+		t.Fatalf(`Get("meanwhile") after Compact: %v`, err)
+	}
+	want["meanwhile"] = string(v)
+	holds(t, db, "after a compaction with readers and writers", want)
+}
+
+// A value that was put, and a delete that was made, while a compaction copied
+// the old entry win over it, now and after a reopen.
+func TestCompact_NewWritesWin(t *testing.T) {
+	disk := fault.NewFS()
+	m := boot(disk)
+	db := mustOpen(t, m)
+	want := fill(t, db)
+	var inside, wrote atomic.Bool
+	m.before = func(op, name string) error {
+		// The first sync of a file in a compaction that allows a put: what is
+		// old has been copied by then, or is about to be.
+		if op == "read" || !inside.CompareAndSwap(true, false) {
+			return nil
+		}
+		done := make(chan bool, 1)
+		go func() {
+			db.Put([]byte("key0"), []byte("newer"))
+			db.Delete([]byte("key1"))
+			done <- true
+		}()
+		select {
+		case <-done:
+			wrote.Store(true)
+		case <-time.After(50 * time.Millisecond):
+		}
+		inside.Store(true)
+		return nil
+	}
+	inside.Store(true)
+	if err := db.Compact(); err != nil {
+		t.Fatalf("Compact: %v", err)
+	}
+	inside.Store(false)
+	want["key0"] = "newer"
+	delete(want, "key1")
+	mustPut(t, db, "key0", "newer") // should none have got through
+	mustDelete(t, db, "key1")
+	holds(t, db, "after writes during Compact", want)
+	if err := db.Compact(); err != nil {
+		t.Fatalf("second Compact: %v", err)
+	}
+	holds(t, db, "after a second Compact", want)
+	holds(t, mustOpen(t, boot(disk.Crash(fault.KeepSynced))), "after a power cut", want)
+}
+
+// Every operation of a compaction fails once. It says so, loses nothing, and
+// leaves nothing behind that the next one, or the next Open, trips over.
+func TestCompact_SurvivesEveryFailure(t *testing.T) {
+	var l *ledger
+	var db *bitcask.DB
+	fault.Failures(t, func(disk *fault.FS) {
+		l = newLedger()
+		var err error
+		if db, err = openOn(boot(disk)); err != nil {
+			return
+		}
+		for i := range 8 {
+			l.put(db, fmt.Sprint("k", i%5), strings.Repeat(fmt.Sprint(i), 60))
+		}
+		l.delete(db, "k1")
+		db.Compact()
+		l.put(db, "end", "1")
+	}, func(disk *fault.FS, at fault.Point) {
+		if db == nil {
+			return
+		}
+		sure := &ledger{acked: l.acked}
+		sure.audit(t, db, at.String()+", read by the process that saw it")
+		if err := db.Compact(); err != nil && !errors.Is(err, bitcask.ErrFailed) {
+			t.Errorf("%v: the next Compact: %v, want nil or ErrFailed", at, err)
+		}
+		sure.audit(t, db, at.String()+", compacted again")
+		for _, keep := range []fault.Keep{fault.KeepSynced, fault.KeepAll} {
+			when := fmt.Sprintf("%v, then a power cut that kept %v", at, keep)
+			if db := reopen(t, disk.Crash(keep), when); db != nil {
+				l.audit(t, db, when)
+			}
+		}
+	})
+}
+
+// A compaction that finds no room for its copy fails with ENOSPC and leaves no
+// half copy on the disk that it needs the space of.
+func TestCompact_WithoutRoom(t *testing.T) {
+	disk := fault.NewFS()
+	db := mustOpen(t, boot(disk), oneFile)
+	want := map[string]string{}
+	for i := range 20 {
+		want[fmt.Sprint("k", i)] = strings.Repeat("v", 100)
+		mustPut(t, db, fmt.Sprint("k", i), want[fmt.Sprint("k", i)])
+	}
+	mustPut(t, db, "k0", "short")
+	want["k0"] = "short"
+	used := bytesOn(t, disk)
+	disk.Limit(int64(used + 500))
+	if err := db.Compact(); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("Compact of %d bytes with 500 bytes free: %v, want an error that wraps ENOSPC", used, err)
+	}
+	if n := bytesOn(t, disk); n > used+100 {
+		t.Errorf("the failed Compact left %d bytes more on the full disk", n-used)
+	}
+	holds(t, db, "after a compaction without room", want)
+	disk.Limit(-1)
+	if err := db.Compact(); err != nil {
+		t.Errorf("Compact once there is room: %v", err)
+	}
+	holds(t, db, "after a compaction with room", want)
+}
+
+// An iteration that began before a compaction sees the end of it: the files it
+// reads stay until it is done.
+func TestCompact_IterationsFinish(t *testing.T) {
+	db := mustOpen(t, boot(fault.NewFS()))
+	want := fill(t, db)
+	got := map[string]string{}
+	err := db.Each(func(k, v []byte) error {
+		if len(got) == 0 {
+			for k := range want {
+				mustPut(t, db, k, "new")
+			}
+			if err := db.Compact(); err != nil {
+				t.Errorf("Compact within Each: %v", err)
+			}
+		}
+		got[string(k)] = string(v)
+		return nil
+	})
+	if err != nil || !maps.Equal(got, want) {
+		t.Errorf("Each: %v", err)
+		claim.Equal(t, "what an iteration visits that was overtaken by a compaction", summary(got), summary(want))
+	}
+}
+
+// A file that is gone from the disk is not kept open: its space would not come
+// back before the process ends.
+func TestCompact_ClosesFiles(t *testing.T) {
+	m := boot(fault.NewFS())
+	db := mustOpen(t, m)
+	fill(t, db)
+	for range 3 {
+		mustPut(t, db, "again", "and again")
+		if err := db.Compact(); err != nil {
+			t.Fatalf("Compact: %v", err)
+		}
+	}
+	onDisk := files(t, m.disk)
+	for _, line := range strings.Split(strings.TrimSpace(m.handles()), "\n") {
+		name, _, _ := strings.Cut(filepath.Base(line), " ")
+		if _, ok := onDisk[name]; !ok {
+			t.Errorf("%s is open and not on the disk any more", name)
+		}
+	}
+	if names := slices.Sorted(maps.Keys(onDisk)); len(names) > 4 {
+		t.Errorf("after Compact there are %d files: %v", len(names), names)
+	}
+	mustClose(t, db)
+	if open := m.handles(); open != "" {
+		t.Errorf("after Close these files are still open:\n%s", open)
+	}
+}
+
+// A compaction that meets rot stops. To copy it would give the wrong bytes a
+// right checksum, or drop an entry and its traces.
+func TestCompact_CopiesNoRot(t *testing.T) {
+	disk := fault.NewFS()
+	db := mustOpen(t, boot(disk), oneFile)
+	mustPut(t, db, "rotten", strings.Repeat("r", 50))
+	mustPut(t, db, "sound", "s")
+	mustPut(t, db, "sound", "sound")
+	all := files(t, disk)
+	for name, b := range all {
+		at := strings.Index(string(b), "rrrrr")
+		if at < 0 {
+			continue
+		}
+		f, err := disk.OpenFile(filepath.Join(dir, name), os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.WriteAt([]byte("R"), int64(at+10))
+		f.Close()
+	}
+	if err := db.Compact(); !errors.Is(err, bitcask.ErrCorrupt) {
+		t.Errorf("Compact over a rotten value: %v, want ErrCorrupt", err)
+	}
+	if v, err := db.Get([]byte("rotten")); !errors.Is(err, bitcask.ErrCorrupt) {
+		t.Errorf("Get of the rotten value after Compact = %s, %v; want ErrCorrupt", brief(string(v)), err)
+	}
+	if v, err := db.Get([]byte("sound")); err != nil || string(v) != "sound" {
+		t.Errorf("Get of the sound value after Compact = %q, %v", v, err)
+	}
+	if _, err := openOn(boot(disk)); !errors.Is(err, bitcask.ErrCorrupt) {
+		t.Errorf("Open after that: %v, want ErrCorrupt: the rot must still be found", err)
+	}
+}
