@@ -1,0 +1,122 @@
+// Package gate decides whether a lab is good: whether its judge can be trusted.
+//
+// A lab passes when what is right passes and what is wrong does not: the
+// reference, always, however it is scheduled; every stage's own solution, up to
+// that stage and no further; each wrong solution that somebody thought of, in the
+// stage where it goes wrong; and programs that only want to be called right. A lab
+// that can't show this is not in the catalogue.
+//
+// [Gates] is the list; [Check] runs it.
+package gate
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hone-go/hone/internal/catalog"
+	"github.com/hone-go/hone/internal/judge"
+)
+
+// A Gate is one condition that a lab must meet.
+type Gate struct {
+	ID    string // one word
+	Title string // what it shows
+	run   func(context.Context, *inspection) error
+}
+
+// Gates are all conditions, the cheap ones first. A lab that fails one is not
+// held against the next: what follows would only repeat it.
+var Gates = []Gate{
+	{"ids", "front matter, directives, checks, hints and mutants agree", ids},
+	{"starter", "the starter compiles, is clean, leaks nothing and does not pass", starter},
+	{"staircase", "a solution up to a stage passes up to it and fails the next, with panic and with zero stubs", staircase},
+	{"reference", "the reference passes with and without the race detector, on 1, 2 and 8 processors, with a tight and a lax collector, in any order", reference},
+	{"wheats", "other correct solutions pass", wheats},
+	{"mutants", "every stage has two wrong solutions or more, and each is rejected where it goes wrong, every time", mutants},
+	{"null", "programs that do nothing, hang, lie or explode are rejected", null},
+}
+
+// Options say how thorough to be.
+type Options struct {
+	Quick bool         // few repetitions: for every change; the full form is for the night
+	Event func(string) // told what happens, may be nil
+}
+
+// A Report says which gates a lab passed. Its JSON form is stable.
+type Report struct {
+	Lab   string   `json:"lab"`
+	Gates []Result `json:"gates"`
+}
+
+// A Result is how one gate ended.
+type Result struct {
+	ID     string        `json:"id"`
+	Title  string        `json:"title"`
+	Passed bool          `json:"passed"`
+	Run    bool          `json:"run"`    // false where an earlier gate did not pass
+	Detail []string      `json:"detail"` // what was seen; what is wrong, where it did not pass
+	Wall   time.Duration `json:"wall_ns"`
+}
+
+// Passed says whether every gate passed.
+func (r *Report) Passed() bool {
+	for _, g := range r.Gates {
+		if !g.Passed {
+			return false
+		}
+	}
+	return true
+}
+
+// An inspection is one lab under examination by one gate.
+type inspection struct {
+	judge  *judge.Judge
+	lab    *catalog.Lab
+	quick  bool
+	event  func(string)
+	seen   []string // what speaks for the lab
+	faults []string // what speaks against it
+}
+
+func (in *inspection) saw(format string, args ...any) {
+	in.seen = append(in.seen, fmt.Sprintf(format, args...))
+}
+
+func (in *inspection) fault(format string, args ...any) {
+	in.faults = append(in.faults, fmt.Sprintf(format, args...))
+}
+
+// times is n in the full form, few in the quick one.
+func (in *inspection) times(n, few int) int {
+	if in.quick {
+		return few
+	}
+	return n
+}
+
+// Check runs the gates over one lab.
+func Check(ctx context.Context, j *judge.Judge, lab *catalog.Lab, o Options) (*Report, error) {
+	if o.Event == nil {
+		o.Event = func(string) {}
+	}
+	report := &Report{Lab: lab.ID}
+	passed := true
+	for _, g := range Gates {
+		result := Result{ID: g.ID, Title: g.Title}
+		if passed {
+			in := &inspection{judge: j, lab: lab, quick: o.Quick, event: o.Event}
+			o.Event(lab.ID + ": " + g.ID)
+			begin := time.Now()
+			if err := g.run(ctx, in); err != nil {
+				return nil, fmt.Errorf("gate %s of %s: %w", g.ID, lab.ID, err)
+			}
+			result.Run, result.Wall = true, time.Since(begin)
+			result.Passed = len(in.faults) == 0
+			result.Detail = append(in.faults, in.seen...)
+			passed = result.Passed
+		}
+		report.Gates = append(report.Gates, result)
+	}
+	return report, nil
+}

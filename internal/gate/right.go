@@ -1,0 +1,312 @@
+package gate
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"go/format"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/hone-go/hone/internal/catalog"
+	"github.com/hone-go/hone/internal/judge"
+	"github.com/hone-go/hone/internal/start"
+)
+
+const (
+	minHints   = 4 // rungs of a stage's ladder
+	minMutants = 2 // wrong solutions of a stage
+)
+
+// ids holds what names stages against each other. The catalogue has checked most
+// of it on reading; what is left needs the reference.
+func ids(_ context.Context, in *inspection) error {
+	ref, err := judge.Reference(in.lab)
+	if err != nil {
+		return err
+	}
+	named, err := start.Stages(ref)
+	if err != nil {
+		in.fault("%v", err)
+		return nil
+	}
+	for id, at := range named {
+		if in.lab.Stage(id) < 0 {
+			in.fault("%s names stage %q, which lab.md lacks", at[0], id)
+		}
+	}
+	for i, s := range in.lab.Stages {
+		planted := slices.ContainsFunc(in.lab.Plant, func(name string) bool { return in.lab.StageOf(in.lab.Mutant(name).Fails[0]) == i })
+		if _, ok := named[s.ID]; !ok && !planted {
+			in.fault("stage %s: nothing in the reference is hidden until it", s.ID)
+		}
+		if len(s.Hints) < minHints {
+			in.fault("stage %s has %d hints: a ladder has %d rungs or more", s.ID, len(s.Hints), minHints)
+		}
+		for _, c := range s.Checks {
+			if !strings.Contains(s.Text, c.Name) {
+				in.fault("stage %s: its text does not name the check %s", s.ID, c.Name)
+			}
+		}
+	}
+	checks := 0
+	for _, s := range in.lab.Stages {
+		checks += len(s.Checks)
+	}
+	in.saw("%d stages, %d checks, %d mutants", len(in.lab.Stages), checks, len(in.lab.Mutants))
+	return nil
+}
+
+// starter looks at what a learner gets first.
+func starter(ctx context.Context, in *inspection) error {
+	ref, err := judge.Reference(in.lab)
+	if err != nil {
+		return err
+	}
+	stages := stageIDs(in.lab)
+	for solved := range len(stages) + 1 {
+		files, err := judge.Solution(in.lab, solved, start.Panic)
+		if err != nil {
+			in.fault("%v", err)
+			return nil
+		}
+		for name, src := range files {
+			if pretty, err := format.Source(src); err != nil || !bytes.Equal(pretty, src) {
+				in.fault("%s, %d stages solved, is not gofmt-clean", name, solved)
+			}
+		}
+		for _, leak := range start.Leaks(ref, files, stages, solved) {
+			in.fault("%d stages solved: %s", solved, leak)
+		}
+	}
+	files, err := judge.Solution(in.lab, 0, start.Panic)
+	if err != nil {
+		return err
+	}
+	c, err := in.judge.Build(in.lab, files)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	findings, err := c.Vet(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range findings {
+		in.fault("starter: %s:%d: %s", p.File, p.Line, p.Message)
+	}
+	v, err := in.judge.Check(ctx, in.lab, files, judge.CheckOptions{First: true}) // rules on
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(v.Problems) > 0:
+		in.fault("the starter does not get as far as a check: %s", v.Problems[0].Message)
+	case v.Outcome == judge.Passed:
+		in.fault("the starter passes")
+	default:
+		c := firstFailure(v)
+		in.saw("first failure: %s (%s) %s", c.Name, c.Outcome, line(c.Message))
+	}
+	return nil
+}
+
+// staircase climbs: with k stages solved, the first k pass and the next does not.
+func staircase(ctx context.Context, in *inspection) error {
+	stages := stageIDs(in.lab)
+	for _, stub := range []start.Stub{start.Panic, start.Zero} {
+		row := ""
+		for solved := range len(stages) + 1 {
+			if solved == len(stages) && stub == start.Zero {
+				break // nothing is stubbed any more
+			}
+			in.event(fmt.Sprintf("%s: staircase, %s stubs, %d solved", in.lab.ID, stubName(stub), solved))
+			files, err := judge.Solution(in.lab, solved, stub)
+			if err != nil {
+				return err
+			}
+			v, err := in.judge.Check(ctx, in.lab, files, judge.CheckOptions{Stages: stages[:min(solved+1, len(stages))], All: true})
+			if err != nil {
+				return err
+			}
+			row += fmt.Sprintf(" %d", solved)
+			in.step(v, stub, solved)
+		}
+		in.saw("%s stubs: solved%s of %d, each passes so far and no further", stubName(stub), row, len(stages))
+	}
+	return nil
+}
+
+func (in *inspection) step(v *judge.Verdict, stub start.Stub, solved int) {
+	if len(v.Problems) > 0 {
+		in.fault("%s stubs, %d solved: %s:%d: %s", stubName(stub), solved, v.Problems[0].File, v.Problems[0].Line, v.Problems[0].Message)
+		return
+	}
+	for i, s := range v.Stages {
+		switch {
+		case i < solved && s.Outcome != judge.Passed:
+			for _, c := range s.Checks {
+				if c.Outcome != judge.Passed {
+					in.fault("%s stubs, %d solved: %s of stage %s is %s: %s", stubName(stub), solved, c.Name, s.ID, c.Outcome, line(c.Message))
+				}
+			}
+		case i == solved && s.Outcome == judge.Passed:
+			in.fault("%s stubs, %d solved: stage %s passes, and nothing of it is written", stubName(stub), solved, s.ID)
+		}
+	}
+}
+
+// A schedule is one way to run the reference.
+type schedule struct {
+	race      bool
+	procs, gc string
+}
+
+// reference runs the reference under every schedule, several times in all.
+func reference(ctx context.Context, in *inspection) error {
+	files, err := judge.Solution(in.lab, len(in.lab.Stages), start.Panic)
+	if err != nil {
+		return err
+	}
+	c, err := in.judge.Build(in.lab, files)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	var schedules []schedule
+	for _, gc := range []string{"10", "100"} {
+		for _, procs := range []string{"1", "8", "2"} {
+			for _, race := range []bool{true, false} {
+				schedules = append(schedules, schedule{race: race, procs: procs, gc: gc})
+			}
+		}
+	}
+	runs := in.times(20, 3)
+	if len(in.rightChecks()) == 0 {
+		runs = 0
+	}
+	for i := range runs {
+		s := schedules[i%len(schedules)]
+		in.event(fmt.Sprintf("%s: reference, run %d of %d", in.lab.ID, i+1, runs))
+		v, err := c.Run(ctx, judge.CheckOptions{
+			All: true, Shuffle: true, NoRace: !s.race, Env: []string{"GOMAXPROCS=" + s.procs, "GOGC=" + s.gc},
+			Only: in.rightChecks(),
+		})
+		if err != nil {
+			return err
+		}
+		in.expectPass(v, fmt.Sprintf("run %d (race %v, GOMAXPROCS=%s, GOGC=%s)", i+1, s.race, s.procs, s.gc), nil)
+	}
+	in.saw("%d runs, shuffled, over race × GOMAXPROCS × GOGC", runs)
+	// Measured as a learner's machine measures: defaults. A cramped collector or
+	// eight threads on two cores are no fair conditions for a ratio.
+	budgets := in.times(5, 1)
+	if len(in.budgetChecks()) == 0 {
+		budgets = 0
+	}
+	for range budgets {
+		v, err := c.Run(ctx, judge.CheckOptions{All: true, Only: in.budgetChecks()})
+		if err != nil {
+			return err
+		}
+		in.expectPass(v, "budgets", nil)
+	}
+	if budgets > 0 {
+		in.saw("%d budgets, %d times", len(in.budgetChecks()), budgets)
+	}
+	return nil
+}
+
+func (in *inspection) rightChecks() []string  { return in.checks(false) }
+func (in *inspection) budgetChecks() []string { return in.checks(true) }
+
+func (in *inspection) checks(plain bool) []string {
+	var names []string
+	for _, s := range in.lab.Stages {
+		for _, c := range s.Checks {
+			if c.Plain == plain {
+				names = append(names, c.Name)
+			}
+		}
+	}
+	return names
+}
+
+// expectPass records every check that did not pass and is not waived.
+func (in *inspection) expectPass(v *judge.Verdict, what string, waived []string) {
+	for _, p := range v.Problems {
+		in.fault("%s: %s:%d: %s", what, p.File, p.Line, p.Message)
+	}
+	for _, s := range v.Stages {
+		for _, c := range s.Checks {
+			if c.Outcome != judge.Passed && !slices.Contains(waived, c.Name) {
+				in.fault("%s: %s is %s: %s (replay with seed %d)", what, c.Name, c.Outcome, line(c.Message), c.Seed)
+			}
+		}
+	}
+}
+
+// wheats runs the other correct solutions.
+func wheats(ctx context.Context, in *inspection) error {
+	for _, w := range in.lab.Wheats {
+		files := start.Files{}
+		names, err := fs.Glob(in.lab.FS, path.Join("wheats", w.Name, "*.go"))
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			if files[path.Base(name)], err = fs.ReadFile(in.lab.FS, name); err != nil {
+				return err
+			}
+		}
+		in.event(in.lab.ID + ": wheat " + w.Name)
+		var want []string
+		for _, name := range append(in.rightChecks(), in.budgetChecks()...) {
+			if !slices.Contains(w.Waives, name) {
+				want = append(want, name)
+			}
+		}
+		v, err := in.judge.Check(ctx, in.lab, files, judge.CheckOptions{All: true, Only: want, NoRules: true})
+		if err != nil {
+			return err
+		}
+		in.expectPass(v, "wheat "+w.Name, w.Waives)
+		in.saw("%s passes %d checks, waives %d", w.Name, len(want), len(w.Waives))
+	}
+	return nil
+}
+
+func stageIDs(lab *catalog.Lab) []string {
+	var out []string
+	for _, s := range lab.Stages {
+		out = append(out, s.ID)
+	}
+	return out
+}
+
+func stubName(s start.Stub) string {
+	if s == start.Zero {
+		return "zero"
+	}
+	return "panic"
+}
+
+// firstFailure is the first check of a verdict that did not pass.
+func firstFailure(v *judge.Verdict) judge.Check {
+	for _, s := range v.Stages {
+		for _, c := range s.Checks {
+			if c.Outcome != judge.Passed && c.Outcome != judge.NotRun {
+				return c
+			}
+		}
+	}
+	return judge.Check{}
+}
+
+// line is the first line of a message.
+func line(s string) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return first
+}

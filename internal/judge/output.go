@@ -1,0 +1,104 @@
+package judge
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// said is what one check left on stdout.
+type said struct {
+	logs     []string          // what it passed to t.Log and t.Error
+	attrs    map[string]string // what it passed to t.Attr, the last value of a key
+	evidence []Evidence
+	printed  strings.Builder // what code printed while it ran
+}
+
+// maxPrinted bounds the output of the learner's code that a verdict shows.
+const maxPrinted = 8 << 10
+
+// parse reads the output of a test binary run with -test.v=test2json: lines that
+// testing frames begin with the byte SYN (0x16), log lines with four blanks.
+// Everything in it may be forged, so nothing here decides an outcome of its own.
+func parse(stdout string) map[string]*said {
+	const mark = "\x16"
+	all := map[string]*said{}
+	current := &said{attrs: map[string]string{}}
+	of := func(test string) *said {
+		name, _, _ := strings.Cut(strings.TrimPrefix(test, "TestHone/"), "/") // subtests speak for their check
+		if all[name] == nil {
+			all[name] = &said{attrs: map[string]string{}}
+		}
+		return all[name]
+	}
+	for line := range strings.SplitSeq(strings.ReplaceAll(stdout, mark, "\n"+mark), "\n") {
+		framed, ok := strings.CutPrefix(line, mark)
+		f := strings.SplitN(framed, " ", 2)
+		switch {
+		case ok && strings.HasPrefix(framed, "=== ATTR "):
+			if a := strings.SplitN(strings.TrimLeft(framed[len("=== ATTR "):], " "), " ", 3); len(a) == 3 {
+				of(a[0]).attr(a[1], a[2])
+			}
+		case ok && f[0] == "===" && len(f) == 2:
+			if w := strings.Fields(f[1]); len(w) == 2 {
+				current = of(w[1])
+			}
+		case ok || strings.HasPrefix(strings.TrimLeft(line, " "), "--- "):
+		default:
+			current.line(line)
+		}
+	}
+	return all
+}
+
+func (s *said) attr(key, value string) {
+	s.attrs[key] = value
+	var e Evidence
+	if key == "hone.evidence" && json.Unmarshal([]byte(value), &e) == nil {
+		s.evidence = append(s.evidence, e)
+	}
+}
+
+// line takes one line of output: a log entry begins "    file.go:12: " and goes on
+// with eight blanks; anything else was printed.
+func (s *said) line(line string) {
+	text, indented := strings.CutPrefix(line, "    ")
+	more, deeper := strings.CutPrefix(text, "    ")
+	switch {
+	case indented && deeper && len(s.logs) > 0:
+		s.logs[len(s.logs)-1] += "\n" + more
+	case indented && !strings.HasPrefix(text, " "):
+		if _, message, ok := cutPosition(text); ok {
+			s.logs = append(s.logs, message)
+			return
+		}
+		fallthrough
+	default:
+		if line != "" && s.printed.Len()+len(line) < maxPrinted {
+			s.printed.WriteString(line + "\n")
+		} else if line == "" && len(s.logs) > 0 && s.printed.Len() == 0 {
+			s.logs[len(s.logs)-1] += "\n" // an empty line inside a log entry
+		}
+	}
+}
+
+// cutPosition cuts "file.go:12: message".
+func cutPosition(text string) (position, message string, ok bool) {
+	file, rest, ok := strings.Cut(text, ".go:")
+	if !ok || strings.ContainsAny(file, " \t") {
+		return "", "", false
+	}
+	line, message, ok := strings.Cut(rest, ": ")
+	if !ok || strings.Trim(line, "0123456789") != "" {
+		return "", "", false
+	}
+	return file + ".go:" + line, message, true
+}
+
+// message joins the log of a check that did not pass.
+func (s *said) message() string {
+	var parts []string
+	for _, l := range s.logs {
+		parts = append(parts, strings.TrimRight(l, "\n "))
+	}
+	return strings.Join(parts, "\n")
+}
