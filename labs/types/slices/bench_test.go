@@ -122,7 +122,7 @@ func lines(n int) []string {
 }
 
 // A line whose path is known is counted without an allocation, from a string and
-// from a buffer, and so is a rejected one. Fields allocates nothing where dst has room.
+// from a buffer. Fields allocates nothing where dst has room.
 func TestTight_KnownPathAllocatesNothing(t *testing.T) {
 	var x slices.Index
 	line := lines(1)[0]
@@ -134,7 +134,6 @@ func TestTight_KnownPathAllocatesNothing(t *testing.T) {
 	}{
 		{"Add, path known", func() { x.Add(line) }},
 		{"AddBytes, path known", func() { x.AddBytes(buffer) }},
-		{"AddBytes, rejected", func() { x.AddBytes(buffer[:20]) }},
 	} {
 		t.Log(c.name)
 		claim.Allocs(t, 0, c.f)
@@ -150,18 +149,21 @@ func TestTight_KnownPathAllocatesNothing(t *testing.T) {
 // A line with a new path allocates what has to be kept, the path and its counters,
 // and the map's own growth.
 func TestTight_NewPathAllocatesLittle(t *testing.T) {
-	const most = 4 // path, counters, and the map's share, which is below 1
+	const most = 3 // path, counters, and the map's share, which is below 1
 	list := lines(1000)
-	for name, add := range map[string]func(x *slices.Index, line string) bool{
-		"Add":      (*slices.Index).Add,
-		"AddBytes": func(x *slices.Index, line string) bool { return x.AddBytes([]byte(line)) },
+	var buffers [][]byte
+	for _, line := range list {
+		buffers = append(buffers, []byte(line))
+	}
+	for name, add := range map[string]func(x *slices.Index, i int) bool{
+		"Add":      func(x *slices.Index, i int) bool { return x.Add(list[i]) },
+		"AddBytes": func(x *slices.Index, i int) bool { return x.AddBytes(buffers[i]) },
 	} {
-		// AddBytes gets its bytes from a conversion here, which may allocate too.
 		per := testing.AllocsPerRun(5, func() {
 			var x slices.Index
-			for _, line := range list {
-				if !add(&x, line) {
-					t.Fatalf("%s(%q) rejects the line", name, line)
+			for i, line := range list {
+				if !add(&x, i) {
+					t.Fatalf("%s rejects %q", name, line)
 				}
 			}
 		}) / float64(len(list))
@@ -291,7 +293,7 @@ func (w *drifting) expire(before int64) {
 }
 
 // In a window of steady size, where each push expires one entry, holding nothing
-// costs at most 4 times what holding everything does: it stays O(1) an entry.
+// costs at most twice what holding everything does: it stays O(1) an entry.
 func TestClean_SteadyIsCheap(t *testing.T) {
 	const size = 8192
 	side := func(name string, push func(e *slices.Entry), expire func(before int64)) claim.Side {
@@ -317,7 +319,7 @@ func TestClean_SteadyIsCheap(t *testing.T) {
 	claim.Faster(t, claim.Contest{
 		Ours: side("Window, push and expire one", w.Push, func(before int64) { w.Expire(before) }),
 		Peer: side("q = q[1:] and nothing else", d.push, d.expire),
-	}, 4)
+	}, 2)
 	if w.Len() != size {
 		t.Errorf("a window of %d seconds holds %d entries, one a second", size, w.Len())
 	}

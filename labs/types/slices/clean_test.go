@@ -80,6 +80,26 @@ func TestClean_ExpiredAreLetGo(t *testing.T) {
 		return e
 	})
 	claim.Equal(t, "Len", w.Len(), 2)
+
+	// As a window of steady size runs on, its entries may move within their memory or
+	// to another; no copy may be left behind. One entry after the other is watched.
+	const size = 5
+	w = filled(size)
+	now := int64(size)
+	for range 24 {
+		claim.Unreachable(t, fmt.Sprintf("an entry that came in second %d and expired in second %d, in a window of %d seconds", now, now+size, size), func() *slices.Entry {
+			watched := &slices.Entry{At: now}
+			w.Push(watched)
+			for range size {
+				now++
+				w.Expire(now - size)
+				w.Push(&slices.Entry{At: now})
+			}
+			now++
+			w.Expire(now - size)
+			return watched
+		})
+	}
 }
 
 // An entry that was removed can be collected while the window lives, wherever it

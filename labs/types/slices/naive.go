@@ -116,3 +116,9 @@ func NaiveFields(dst [][]byte, line []byte) [][]byte {
 	}
 	return dst
 }
+
+// An Entry is a line of the log and when it came: what a Window keeps.
+type Entry struct {
+	At   int64 // Unix seconds
+	Line string
+}

@@ -2,21 +2,18 @@ package slices
 
 import "slices"
 
-// An Entry is a line of the log and when it came.
-type Entry struct {
-	At   int64 // Unix seconds
-	Line string
-}
-
 // A Window keeps the entries of the last while, the oldest first. Entries are
 // shared: others may hold them too. Its zero value is an empty window.
 type Window struct {
 	entries []*Entry
 
-	// entries[0] is not always the first slot of its array: Expire moves the front
-	// forward. gone counts the slots before it, which no slice expression can reach
-	// again, and which stay in memory as long as the array does.
-	gone int //hone:hide clean
+	// entries lies somewhere in array, which is all of the memory that it lies in.
+	// Expire moves the front of entries forward, and no slice expression leads back
+	// to the slots before it; array does. The whole of it matters, because to the
+	// collector an array is one object, and a slot in front of the slice is as
+	// alive as one inside. Slots of array outside entries are therefore nil: that
+	// is the invariant of every method here.
+	array []*Entry //hone:hide clean
 }
 
 // Len returns the number of entries.
@@ -24,10 +21,8 @@ func (w *Window) Len() int { return len(w.entries) }
 
 // Push adds the newest entry.
 func (w *Window) Push(e *Entry) {
-	// The append below will leave this array and copy the living only, so what was
-	// lost at its front is won back.
 	if len(w.entries) == cap(w.entries) { //hone:line clean
-		w.gone = 0
+		w.room()
 	}
 	w.entries = append(w.entries, e)
 }
@@ -39,12 +34,9 @@ func (w *Window) Expire(before int64) int {
 	for n < len(w.entries) && w.entries[n].At < before {
 		n++
 	}
-	// The collector marks objects, and the array is one object: a slot in front of
-	// the slice is as alive as one inside. So what is left behind is made empty.
 	clear(w.entries[:n]) //hone:line clean
 	w.entries = w.entries[n:]
-	w.gone += n //hone:line clean
-	w.settle()  //hone:line clean
+	w.settle() //hone:line clean
 	return n
 }
 
@@ -58,8 +50,9 @@ func (w *Window) Remove(match func(*Entry) bool) int {
 		}
 	}
 	n := len(w.entries) - len(kept)
-	// Behind the kept ones stand their old copies and the removed. slices.Delete
-	// clears such a tail since Go 1.22; a filter written by hand must do it itself.
+	// Behind the kept ones stand old copies of them, and of the removed the last.
+	// slices.DeleteFunc clears such a tail, since Go 1.22; a filter written by hand
+	// must do it itself.
 	clear(w.entries[len(kept):]) //hone:line clean
 	w.entries = kept
 	w.settle() //hone:line clean
@@ -78,22 +71,43 @@ func (w *Window) Recent(n int) []*Entry {
 	return recent
 }
 
-// settle moves the entries to an array of their own when more than three quarters
-// of the present one are waste: slots gone at the front and slots not used at the
-// back. A burst is thus given back, and since a move of n entries comes only after
-// more than n have left, Push and Expire stay O(1) amortised.
+// room makes room for one more entry. Where half of the array is free at the front,
+// the entries slide down: a window of steady size lives in one array for ever and
+// copies one entry for each that it takes. append alone would do it too, by moving
+// to a new array each time the old one ends; that costs about three times as much,
+// much of it for the collector (TestClean_SteadyIsCheap measures against it).
 //
-// Two alternatives are worse here. Copying down on every Expire wastes nothing but
-// costs O(n) for each entry that leaves. A ring wastes nothing at the front, but it
-// has no contiguous order to hand out and shrinks no sooner.
+//hone:hide clean
+func (w *Window) room() {
+	n := len(w.entries)
+	if len(w.array) < 2*n || n == 0 {
+		w.move(max(8, 2*n))
+		return
+	}
+	// The ranges may overlap, which copy allows, and the old slots must not keep
+	// what will leave the new ones.
+	copy(w.array, w.entries)
+	clear(w.array[n:])
+	w.entries = w.array[:n]
+}
+
+// settle gives memory back: it moves the entries to a smaller array when more than
+// three quarters of this one are free. After a move half of the array is free, so
+// half of the entries must leave before the next: that keeps it O(1) amortised.
 //
 //hone:hide clean
 func (w *Window) settle() {
-	const least = 16 // below this, moving costs more than it saves
-	waste := w.gone + cap(w.entries) - len(w.entries)
-	if waste <= 3*len(w.entries)+least {
-		return
+	const least = 16 // slots that are not worth a move
+	if n := len(w.entries); len(w.array) > 4*n+least {
+		w.move(2 * n)
 	}
-	w.entries = append(make([]*Entry, 0, 2*len(w.entries)), w.entries...)
-	w.gone = 0
+}
+
+// move moves the entries to an array of a given size.
+//
+//hone:hide clean
+func (w *Window) move(size int) {
+	array := make([]*Entry, size)
+	n := copy(array, w.entries)
+	w.array, w.entries = array, array[:n]
 }
