@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -42,8 +43,13 @@ type conn struct {
 	res *Response
 	out []byte // what goes out next
 
-	pair   [2][]byte   //hone:hide body
-	pieces net.Buffers //hone:hide body
+	opened bool                  // the head of the next request is already in req
+	linger bool                  //hone:hide body
+	raw    syscall.RawConn       //hone:hide fast
+	ready  func(fd uintptr) bool //hone:hide fast
+	ended  bool                  //hone:hide fast
+	pair   [2][]byte             //hone:hide body
+	pieces net.Buffers           //hone:hide body
 
 	began    time.Time     // first byte of the current request, or accept
 	now      time.Time     // of the last Read, near enough for a Date
@@ -77,7 +83,12 @@ const (
 
 //hone:hide request
 func newConn(s *Server, rwc net.Conn) *conn {
-	return &conn{s: s, rwc: rwc, in: make([]byte, bufferSize), began: time.Now()}
+	c := &conn{s: s, rwc: rwc, in: make([]byte, bufferSize), began: time.Now()}
+	if sc, ok := rwc.(syscall.Conn); ok { //hone:line fast
+		c.raw, _ = sc.SyscallConn()
+		c.ready = c.step
+	}
+	return c
 }
 
 // The phases of a connection, for Shutdown. Two parties want to change idle: the
@@ -91,6 +102,18 @@ const (
 	idle           // between two requests
 	retired        // closed by Shutdown
 )
+
+// abort ends a connection that does something. It must not wait for the
+// handler, and Close does when the handler runs inside poll.
+//
+//hone:hide stop
+func (c *conn) abort() {
+	c.rwc.SetDeadline(time.Unix(1, 0))
+	if half, ok := c.rwc.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+	go c.rwc.Close()
+}
 
 // retire ends a connection that does nothing. Shutdown calls it.
 //
@@ -112,17 +135,15 @@ func (c *conn) retire() {
 //hone:hide request
 func (c *conn) serve() {
 	defer c.end()
-	for c.await() {
-		w, r := c.exchange()
-		if err := c.head(r); err != nil {
-			c.refuse(err)
-			c.linger() //hone:line body
+	for {
+		if !c.poll() { //hone:line fast
 			return
 		}
-		if !c.handle(w, r) {
-			if c.r < c.w || r.unread() { //hone:line body
-				c.linger()
-			}
+		if !c.opened && !(c.await() && c.open()) {
+			return
+		}
+		c.opened = false
+		if !c.answer() {
 			return
 		}
 	}
@@ -132,6 +153,9 @@ func (c *conn) serve() {
 //
 //hone:hide request
 func (c *conn) end() {
+	if c.linger { //hone:line body
+		c.hearOut()
+	}
 	c.rwc.Close()
 	if cap(c.slots) > 0 { //hone:line patience
 		<-c.slots
@@ -139,25 +163,28 @@ func (c *conn) end() {
 	c.s.leave(nil, c) //hone:line stop
 }
 
-// await waits for the first byte of the next request. Bytes that came with the
+// await waits for the first bytes of the next request. Bytes that came with the
 // request before (pipelining, RFC 9112 §9.3.2) are already here: who reads a
 // socket into a fresh buffer for each request loses them.
 //
 //hone:hide request
 func (c *conn) await() bool {
-	c.keep, c.at, c.seen = 0, 0, 0
 	if c.r < c.w {
-		c.now = time.Now()
-		c.began = c.now
-		c.asked = c.now //hone:line patience
+		c.touch(time.Now())
 		return true
 	}
-	c.r, c.w = 0, 0
+	return c.rest() && c.fill() == nil && c.woke()
+}
+
+// rest is what is done before the wait for a request.
+//
+//hone:hide request
+func (c *conn) rest() bool {
+	c.keep, c.r, c.w = 0, 0, 0
 	if len(c.in) > bufferSize {
 		c.in = make([]byte, bufferSize) // a long head was here; an idle connection does not keep its buffer
 	}
-	first := c.res == nil
-	if first { //hone:line patience
+	if c.res == nil { //hone:line patience
 		c.wait(c.began, cmp.Or(c.s.HeadTimeout, 10*time.Second))
 	} else {
 		c.wait(time.Now(), cmp.Or(c.s.IdleTimeout, 2*time.Minute))
@@ -167,23 +194,66 @@ func (c *conn) await() bool {
 	if c.phase.CompareAndSwap(busy, idle) && c.s.closing.Load() { //hone:line stop
 		return false
 	}
-	err := c.fill()
-	if !c.phase.CompareAndSwap(idle, busy) && !c.phase.CompareAndSwap(fresh, busy) { //hone:line stop
-		return false
+	return true
+}
+
+// woke is what is done after it.
+//
+//hone:hide request
+func (c *conn) woke() bool {
+	if !c.phase.CompareAndSwap(idle, busy) { //hone:line stop
+		if !c.phase.CompareAndSwap(fresh, busy) {
+			return false // Shutdown was here first
+		}
+		c.readSet = time.Time{} // and may have moved the deadline of a fresh connection
 	}
-	if !first {
-		c.began = c.now
-	} else if c.s.closing.Load() { //hone:line stop
-		c.readSet = time.Time{} // retire has moved the deadline behind our back
+	c.touch(c.now)
+	return true
+}
+
+// touch notes when an exchange begins. On a new connection the clock of the head
+// runs since accept.
+//
+//hone:hide request
+func (c *conn) touch(now time.Time) {
+	c.now = now
+	c.asked = now //hone:line patience
+	if c.res != nil {
+		c.began = now
 	}
-	c.asked = c.now //hone:line patience
+}
+
+// open takes in the head of the next request. Nobody is left to be answered when
+// it returns false.
+//
+//hone:hide request
+func (c *conn) open() bool {
+	c.keep, c.at, c.seen = 0, 0, 0
+	c.exchange()
+	err := c.head(c.req)
+	if err != nil {
+		c.refuse(err)
+		c.linger = true //hone:line body
+	}
 	return err == nil
 }
 
-// exchange returns the two halves of the next exchange, clean.
+// answer calls the handler and sends what it left. It reports whether the
+// connection can carry another exchange.
 //
 //hone:hide request
-func (c *conn) exchange() (*Response, *Request) {
+func (c *conn) answer() bool {
+	ok := c.handle(c.res, c.req)
+	if !ok { //hone:line body
+		c.linger = c.r < c.w || c.req.unread()
+	}
+	return ok
+}
+
+// exchange makes the two halves of an exchange clean.
+//
+//hone:hide request
+func (c *conn) exchange() {
 	// The same two, with the memory that they have grown, serve every exchange
 	// of the connection. That is safe because the API says how long they are
 	// valid, and it is the whole secret of no allocation: memory belongs to the
@@ -192,16 +262,14 @@ func (c *conn) exchange() (*Response, *Request) {
 		*c.req = Request{c: c, fields: c.req.fields[:0], body: body{trailers: c.req.trailers[:0]}}
 		*c.res = Response{c: c, status: 200, fields: c.res.fields[:0], body: c.res.body[:0], trailers: c.res.trailers[:0]}
 		c.res.length = -1
-		return c.res, c.req
+		return
 	}
 	c.req = &Request{c: c}
 	c.res = &Response{c: c, status: 200}
 	c.res.length = -1 //hone:line body
-	return c.res, c.req
 }
 
-// handle calls the handler and sends what it left. It reports whether the
-// connection can carry another exchange.
+// handle does the work of answer.
 //
 //hone:hide request
 func (c *conn) handle(w *Response, r *Request) (ok bool) {
@@ -284,13 +352,13 @@ func (c *conn) refuse(err error) {
 	w.finish()
 }
 
-// linger closes our half and reads on for a moment. Closing a socket that has
+// hearOut closes our half and reads on for a moment. Closing a socket that has
 // unread bytes sends RST, and an RST that overtakes the response makes the
 // client's kernel throw the response away: the 413 that nobody ever sees (RFC
 // 9112 §9.6).
 //
 //hone:hide body
-func (c *conn) linger() {
+func (c *conn) hearOut() {
 	half, ok := c.rwc.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		return

@@ -157,7 +157,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.conns {
-		c.rwc.Close()
+		c.abort()
 	}
 	return ctx.Err()
 }
