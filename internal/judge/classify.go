@@ -119,7 +119,7 @@ func (r *run) died(check *Check, s *session, result sandbox.Result) {
 	case result.Reason == sandbox.Output:
 		say(Limited, "your code printed more than %d MB", limits.Output>>20)
 	case s.hung && s.last == "":
-		say(Timeout, "no check started within %v: an init function or a package variable of yours does not return", max(limit, startWait))
+		say(Timeout, "no check started: an init function or a package variable of yours does not return")
 		show("stack", "goroutines", dump(stderr))
 	case s.hung && asleep(stderr):
 		say(Deadlock, "still waiting after %v, and nothing that it waits for can come: every goroutine is blocked", limit)
@@ -138,6 +138,9 @@ var (
 	unwritten  = regexp.MustCompile(`^stage [a-z0-9]+: write (.*?)(?: \[recovered.*)?$`)
 	exitRace   = 66 // GORACE exitcode
 )
+
+// notWritten begins the message of a check that met a stub.
+const notWritten = "not written yet: "
 
 // crashed reads the runtime's last words.
 func (r *run) crashed(say func(Outcome, string, ...any), show func(kind, title, text string), stderr string, result sandbox.Result) {
@@ -165,7 +168,7 @@ func (r *run) crashed(say func(Outcome, string, ...any), show func(kind, title, 
 	stack := dump(stderr[m[0]:])
 	switch todo := unwritten.FindStringSubmatch(what); {
 	case todo != nil:
-		say(Panicked, "not written yet: %s", todo[1])
+		say(Panicked, notWritten+"%s", todo[1])
 		return
 	case strings.Contains(what, "deadlock"):
 		say(Deadlock, "%s", what)

@@ -40,14 +40,22 @@ type run struct {
 }
 
 // all runs checks, in as many processes as it takes: a check that takes its
-// process down costs the others nothing but a new start.
+// process down costs the others nothing but a new start. Where the learner has yet
+// to write what a check needs, the rest of the stage would say the same again, at
+// the price of a process each: that is left out unless all was asked for.
 func (r *run) all(ctx context.Context, checks []*Check, race bool) error {
 	for len(checks) > 0 && len(r.verdict.Problems) == 0 {
 		ended, err := r.process(ctx, checks, race)
 		if err != nil {
 			return err
 		}
+		if len(r.verdict.Problems) > 0 {
+			return nil
+		}
 		if r.options.First && slices.ContainsFunc(checks[:ended], func(c *Check) bool { return c.Outcome != Passed }) {
+			return nil
+		}
+		if last := checks[ended-1]; !r.options.All && last.Outcome == Panicked && strings.HasPrefix(last.Message, notWritten) {
 			return nil
 		}
 		checks = checks[ended:]
@@ -180,11 +188,11 @@ func (s *session) follow(r *run) int {
 	lines, stop := make(chan string), make(chan struct{})
 	defer close(stop)
 	go s.read(lines, stop)
-	limit := r.stage.Limit
+	limit, wait := r.stage.Limit, startWait
 	if r.options.Limit > 0 {
-		limit = r.options.Limit
+		limit, wait = r.options.Limit, r.options.Limit
 	}
-	timer := time.NewTimer(max(limit, startWait))
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	begin := time.Now()
 	for {
