@@ -309,7 +309,7 @@ func contract(t *testing.T, name string, ints func(int) lru.Cache[int, int],
 			break // must not be called again
 		}
 	}
-	ask(ints(lru.MaxCapacity), 1) // a limit, not a reservation
+	reservesNothing(t, name, ints)
 }
 
 // TestARC_AgreesWithPaper promises the same answers and the same lists as figure 4 executed literally, for random operations.

@@ -113,11 +113,11 @@ func mustFit(capacity int) {
 //
 // # Idea
 //
-// The textbook LRU is a map to nodes of a container/list: for 16 bytes of payload
-// a list.Element (56 bytes, in a size class of 64), the entry that its Value points to (16),
-// and a map slot with key and pointer: 130 bytes and two allocations an entry,
-// each of them a pointer that the garbage collector follows in every cycle. Here the nodes are
-// elements of one slice and links are 32-bit positions in it:
+// The textbook LRU is a map to nodes of a container/list. For 16 bytes of payload that is a
+// list.Element of 40 bytes in a size class of 48, the 16 bytes that its Value points to, and a
+// map slot with key and pointer: 88 bytes in a fresh cache, 111 after some turnover, in two objects an
+// entry that the garbage collector visits in every cycle. Here the nodes are elements of one slice and
+// links are 32-bit positions in it: 37 bytes an entry, and without pointers in K and V nothing to visit.
 //
 //	slots    0        1        2        3        4
 //	       ┌────────┬────────┬────────┬────────┬────────┐
@@ -143,17 +143,16 @@ func mustFit(capacity int) {
 //
 // # Why not map[K]uint32
 //
-// It is the simpler choice and within every budget of this lab. But for an 8-byte key a
-// Go 1.26 map spends 16 bytes a slot and a byte of control, at a load between 7/16 and 7/8: 20 to 39
-// bytes an entry, where this index spends 12; and an eviction that
-// makes room for a newcomer hashes three times (find, delete, insert), here twice. Measured
-// on a Zipf trace at 10,000 entries: see BenchmarkIndex in the lab's peers.
+// It is the simpler choice and within every budget of this lab. But a Go 1.26 map spends 17
+// bytes a slot on an 8-byte key and a 4-byte value, is between 7/16 and 7/8 full, and is fuller of tombstones the
+// longer a cache evicts: 77 bytes an entry for the whole cache, 65 when it is larger, where this index
+// of 12 bytes an entry makes it 37. For CPU it is a draw: 46 ns a request against 43 at 1,000 entries on the
+// lab's trace zipf, 30 against 34 at 10,000 (BenchmarkIndex in the module peers).
 //
-// Also rejected: 32-bit index cells without the hash (8 bytes less an entry, but every
-// probe is a cache miss in slots); a load of 0.8 instead of 2/3 (2 bytes less,
-// 13 probes for a miss instead of 5, Knuth volume 3, 6.4, theorem K);
-// tombstones instead of shifting back (a cache deletes as often as it inserts, so
-// the table would drown in them).
+// Also rejected: 32-bit cells without the hash (6 bytes an entry less, but then every
+// probe of a cell is a visit to its slot, likely a cache miss); a load of 0.8 instead of 2/3 (2 bytes
+// less, 13 probes for a miss instead of 5: Knuth, volume 3, section 6.4, theorem K); tombstones instead of
+// shifting back (a cache deletes as often as it inserts, and would drown in them).
 //
 // The hash is maphash.Comparable with a seed of its own for each table: keys come from
 // strangers, and without a secret seed they could choose them to collide. Its one price: keys that
@@ -248,13 +247,15 @@ func (t *table[K, V]) after(i int) int {
 //
 //hone:hide order
 func (t *table[K, V]) find(key K, hash uint32) uint32 {
-	for i := t.home(hash); t.index[i] != 0; i = t.after(i) {
+	for i := t.home(hash); ; i = t.after(i) {
 		cell := t.index[i]
+		if cell == 0 {
+			return 0
+		}
 		if uint32(cell>>32) == hash && t.slots[uint32(cell)].key == key {
 			return uint32(cell)
 		}
 	}
-	return 0
 }
 
 //hone:hide order
@@ -273,6 +274,9 @@ func (t *table[K, V]) insert(cell uint64) {
 func (t *table[K, V]) erase(s, hash uint32) {
 	gap := t.home(hash)
 	for uint32(t.index[gap]) != s {
+		if t.index[gap] == 0 {
+			panic("lru: an entry is missing from the index") // a broken invariant must not spin
+		}
 		gap = t.after(gap)
 	}
 	for i := t.after(gap); t.index[i] != 0; i = t.after(i) {

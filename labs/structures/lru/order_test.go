@@ -3,10 +3,10 @@ package lru_test
 import (
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/hone-go/hone/claim"
 	"github.com/hone-go/hone/labs/structures/lru"
@@ -206,14 +206,24 @@ func refuses(t *testing.T, name string, create func(int) any) {
 
 // TestOrder_LargeCapacityIsFree promises that capacity is a limit and no reservation.
 func TestOrder_LargeCapacityIsFree(t *testing.T) {
-	claim.Terminates(t, 2*time.Second, func() {
-		for range 100 {
-			c := filled(t, lru.MaxCapacity, 1, 2)
-			if c.Len() != 2 {
-				t.Errorf("Len() = %d, want 2", c.Len())
-			}
-		}
-	})
+	reservesNothing(t, "NewLRU", func(n int) lru.Cache[int, int] { return lru.NewLRU[int, int](n) })
+}
+
+func reservesNothing(t *testing.T, name string, create func(int) lru.Cache[int, int]) {
+	t.Helper()
+	const capacity, most = 10_000_000, 1 << 20
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	c := create(capacity)
+	c.Put(1, 10)
+	c.Put(2, 20)
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got > most {
+		t.Errorf("%s(%d) and two Puts allocated %d bytes, want at most %d. Whoever says \"at most ten million\" mostly has a thousand", name, capacity, got, most)
+	}
+	if _, ok := c.Get(1); !ok || c.Len() != 2 {
+		t.Errorf("%s(%d): after Put 1, 2: Len() = %d, 1 found: %v; want 2, true", name, capacity, c.Len(), ok)
+	}
 }
 
 // TestOrder_DeleteInLoop promises that a loop over All may delete the key in hand, and may stop.

@@ -3,6 +3,7 @@ package lru_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/hone-go/hone/claim"
 	"github.com/hone-go/hone/labs/structures/lru"
@@ -197,6 +198,22 @@ func TestS3FIFO_CounterDecays(t *testing.T) {
 			t.Errorf("1 was used %d times in a main queue of 9 and left at turn %d (0: never in 60), want %d: each use saves it once from its turn to leave, "+
 				"and no more than three are counted", use.times, got, use.turn)
 		}
+	}
+}
+
+// TestS3FIFO_EvictionEnds promises that a main queue full of hot keys still gives one up: the oldest, when all were used alike.
+func TestS3FIFO_EvictionEnds(t *testing.T) {
+	q := inMain(t)
+	for k := 1; k <= 9; k++ {
+		ask(q, k, k, k)
+	}
+	q.Put(q.ghost, 0)
+	ask(q, q.ghost, q.ghost, q.ghost)
+	var out lru.Entry[int, int]
+	claim.Terminates(t, 2*time.Second, func() { out, _ = q.Put(500, 0) })
+	if out.Key != 1 {
+		t.Errorf("ten keys in main were used three times each, and %d left; want 1. Each time round takes one use off each, "+
+			"and the one that came first is the first to have none", out.Key)
 	}
 }
 

@@ -11,8 +11,9 @@ type Trace struct {
 	Name string
 	Keys []uint64
 
-	// Hit ratios at TraceCapacity of the best implementation known to us of
-	// each policy, and of any policy that is on-line (it doesn't know the future).
+	// The best hit ratios known to us at TraceCapacity, of each policy and of any
+	// cache that doesn't know the future. Measured, and kept current, by the module peers
+	// beside hashicorp/golang-lru, otter and theine.
 	LRU, ARC, S3FIFO, Any float64
 }
 
@@ -20,10 +21,10 @@ type Trace struct {
 // the machine or the seed of a run.
 func Traces() []Trace {
 	return []Trace{
-		{Name: "zipf", Keys: zipf()},
-		{Name: "scan", Keys: scan()},
-		{Name: "loop", Keys: loop()},
-		{Name: "shift", Keys: shift()},
+		{Name: "zipf", Keys: zipf(), LRU: 0.5632, ARC: 0.6400, S3FIFO: 0.6420, Any: 0.6431},
+		{Name: "scan", Keys: scan(), LRU: 0.3574, ARC: 0.4309, S3FIFO: 0.4294, Any: 0.4309},
+		{Name: "loop", Keys: loop(), LRU: 0, ARC: 0.0025, S3FIFO: 0.6993, Any: 0.8149},
+		{Name: "shift", Keys: shift(), LRU: 0.5560, ARC: 0.5813, S3FIFO: 0.5686, Any: 0.5813},
 	}
 }
 
