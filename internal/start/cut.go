@@ -19,7 +19,7 @@ type edit struct {
 // span is what goes when p is cut: p itself, the comments attached to it, the comma
 // or semicolon behind it, and its lines, if nothing else stands on them.
 func (s *source) span(p *part) edit {
-	e := edit{from: p.from, to: s.behind(p.to), cut: true}
+	e := edit{from: p.from, to: s.trail(s.separator(p.to)), cut: true}
 	if s.opensLine(p.from) {
 		e.from = s.lead(p)
 	}
@@ -54,23 +54,27 @@ func (s *source) lead(p *part) int {
 	}
 }
 
-// behind is the end of what trails a part that ends at offset: one comma or
-// semicolon, and the comments that begin on the same line before any other code.
-func (s *source) behind(offset int) int {
-	line := s.line(offset - 1)
-	if next, ok := after(s.tokens, offset); ok && s.line(next.from) == line {
-		if next.tok == token.COMMA || next.tok == token.SEMICOLON {
-			offset = next.to
-		}
-	}
+// separator is the end of the comma or semicolon behind a part that ends at offset, if
+// one is on the same line.
+func (s *source) separator(offset int) int {
 	next, ok := after(s.tokens, offset)
+	if ok && (next.tok == token.COMMA || next.tok == token.SEMICOLON) && s.line(next.from) == s.line(offset) {
+		return next.to
+	}
+	return offset
+}
+
+// trail is the end of the comments that trail code that ends at offset: those that begin
+// on its line, if no more code does. Before more code they would be that code's.
+func (s *source) trail(offset int) int {
+	line := s.line(offset)
+	if next, ok := after(s.tokens, offset); ok && s.line(next.from) == line {
+		return offset
+	}
 	for {
-		c, more := after(s.comments, offset)
-		if !more || s.line(c.from) != line || ok && c.from > next.from {
+		c, ok := after(s.comments, offset)
+		if !ok || s.line(c.from) != line {
 			return offset
-		}
-		if ok && s.line(next.from) == line {
-			return offset // before more code: that code's comment
 		}
 		offset = c.to
 	}
@@ -125,7 +129,7 @@ func (s *source) excise(parts []*part) ([]edit, error) {
 // renumbers is an error if cutting members of the const group p would change the
 // value of one that stays: by moving its iota, or by taking the expression it repeats.
 func (s *source) renumbers(p *part, gone map[*part]bool) error {
-	if len(p.members) == 0 || s.keyword(p) != token.CONST {
+	if len(p.members) == 0 || p.keyword() != token.CONST {
 		return nil
 	}
 	var cut *part      // the first member cut
@@ -165,7 +169,7 @@ func (s *source) erase(found []directive) []edit {
 	var edits []edit
 	for i := 0; i < len(found); i++ {
 		c := found[i].comment
-		if !s.opensLine(c.from) {
+		if !s.alone(c) {
 			prev, _ := before(s.tokens, c.from)
 			if p, ok := before(s.comments, c.from); ok && p.to > prev.to {
 				prev = p
@@ -175,13 +179,16 @@ func (s *source) erase(found []directive) []edit {
 		}
 		first := s.line(c.from)
 		last := first
-		for i+1 < len(found) && s.line(found[i+1].comment.from) == last+1 && s.opensLine(found[i+1].comment.from) {
+		for i+1 < len(found) && s.line(found[i+1].comment.from) == last+1 && s.alone(found[i+1].comment) {
 			i, last = i+1, last+1
 		}
 		edits = append(edits, s.eraseLines(first, last))
 	}
 	return edits
 }
+
+// alone reports whether nothing stands before the comment c on its line.
+func (s *source) alone(c piece) bool { return blank(s.text[s.lines[s.line(c.from)-1]:c.from]) }
 
 // eraseLines removes the comment lines first to last, and with them the empty comment
 // lines that only set them off from the text around.

@@ -11,19 +11,25 @@ import (
 
 // A directive is one //hone: comment, understood.
 type directive struct {
-	verb    string // stage, hide, line or answer
-	id      string // the stage at which the cut is healed
+	verb    string // one of the four below
+	id      string // the stage that heals the cut
 	comment piece
 	on      *part
 }
+
+const (
+	prefix     = "//hone:"
+	stageVerb  = "stage"
+	hideVerb   = "hide"
+	lineVerb   = "line"
+	answerVerb = "answer"
+)
 
 var (
 	wellFormed = regexp.MustCompile(`^//hone:([a-z]+) ([a-z][a-z0-9]*)$`)
 	// What was meant as a directive, but would silently be an ordinary comment.
 	nearMiss = regexp.MustCompile(`\bhone:(stage|hide|line|answer)\b`)
 )
-
-const prefix = "//hone:"
 
 // directives finds all directives of a file and what each stands on, in the order of the
 // text. Every mistake is an error, also one that no derivation would touch. The ids must
@@ -57,83 +63,110 @@ func (s *source) directives(stages []string) ([]directive, error) {
 	return found, errors.Join(errs...)
 }
 
+// clip shortens text for a message: to its first line, and to what is read at a glance.
 func clip(text string) string {
 	text, _, _ = strings.Cut(text, "\n")
-	if len(text) > 60 {
-		text = text[:60] + "…"
+	if r := []rune(text); len(r) > 60 {
+		return string(r[:60]) + "…"
 	}
 	return text
 }
 
 // attach finds the part that d stands on and checks that it may stand there.
 func (s *source) attach(d *directive) error {
-	fail := func(format string, args ...any) error {
-		return s.errorf(d.comment.from, prefix+d.verb+" "+d.id+": "+format, args...)
-	}
 	leading := s.opensLine(d.comment.from)
-	switch d.verb {
-	case "stage":
-		fn, _ := s.on(d, leading).(*ast.FuncDecl)
-		switch {
-		case !leading || fn == nil:
-			return fail("goes in the doc comment of a function or method")
-		case fn.Body == nil:
-			return fail("%s has no body", fn.Name.Name)
-		case fn.Recv == nil && fn.Name.Name == "init":
-			return fail("init runs before any check could: hide it instead")
-		}
-	case "hide":
-		switch s.on(d, leading).(type) {
-		case *ast.FuncDecl:
-			if !leading {
-				return fail("goes in the doc comment of a function")
-			}
-		case *ast.GenDecl, *ast.DeclStmt, ast.Spec, *ast.Field:
-		case nil:
-			return fail("stands on no declaration, spec, field or method")
-		default:
-			return fail("hides declarations, specs, fields and methods; what else is in a list takes %sline", prefix)
-		}
-	case "line":
-		n := s.on(d, false)
-		switch {
-		case leading:
-			return fail("goes at the end of the line where the thing to cut starts")
-		case n == nil:
-			return fail("no statement, clause, field, method, spec or element starts on this line")
-		case d.on.kind == declaration && d.on.spec == nil:
-			return fail("a declaration takes %shide in its doc comment", prefix)
-		}
-	case "answer":
-		s.on(d, false)
-		return s.attachAnswer(d, leading, fail)
-	default:
-		return s.errorf(d.comment.from, "unknown directive %s%s: there are stage, hide, line and answer", prefix, d.verb)
+	if leading {
+		d.on = s.below(d.comment)
+	} else {
+		d.on = s.beside(d)
 	}
-	if !leading && s.crowded(d) {
-		return fail("more than one thing starts on this line: break it")
+	var wrong string
+	switch d.verb {
+	case stageVerb:
+		wrong = d.mayStub(leading)
+	case hideVerb:
+		wrong = d.mayHide(leading)
+	case lineVerb:
+		wrong = d.mayCut(leading)
+	case answerVerb:
+		wrong = d.mayAnswer(leading)
+	default:
+		wrong = "there are " + strings.Join([]string{stageVerb, hideVerb, lineVerb, answerVerb}, ", ")
+	}
+	if wrong == "" && !leading && s.crowded(d) {
+		wrong = "more than one thing starts on this line: break it"
+	}
+	if wrong != "" {
+		return s.errorf(d.comment.from, "%s%s %s: %s", prefix, d.verb, d.id, wrong)
 	}
 	return nil
 }
 
-func (s *source) attachAnswer(d *directive, leading bool, fail func(string, ...any) error) error {
+// The functions below say why d, on a line of its own or not, may not do to d.on what it
+// says; "" if it may.
+
+func (d *directive) mayStub(leading bool) string {
+	var fn *ast.FuncDecl
+	if d.on != nil {
+		fn, _ = d.on.node.(*ast.FuncDecl)
+	}
+	switch {
+	case !leading || fn == nil:
+		return "goes in the doc comment of a function or method"
+	case fn.Body == nil:
+		return fn.Name.Name + " has no body"
+	case fn.Recv == nil && fn.Name.Name == "init":
+		return "init runs before any check could: hide it instead"
+	}
+	return ""
+}
+
+func (d *directive) mayHide(leading bool) string {
+	if d.on == nil {
+		return "stands on no declaration, spec, field or method"
+	}
+	switch d.on.node.(type) {
+	case *ast.FuncDecl:
+		if !leading {
+			return "goes in the doc comment of a function"
+		}
+	case *ast.GenDecl, *ast.DeclStmt, ast.Spec, *ast.Field:
+	default:
+		return "hides declarations, specs, fields and methods; a " + string(d.on.kind) + " takes " + prefix + lineVerb
+	}
+	return ""
+}
+
+func (d *directive) mayCut(leading bool) string {
+	switch {
+	case leading:
+		return "goes at the end of the line where the thing to cut starts"
+	case d.on == nil:
+		return "no statement, clause, field, method, spec or element starts on this line"
+	case d.on.kind == declaration && d.on.spec == nil:
+		return "a declaration takes " + prefix + hideVerb + " in its doc comment"
+	}
+	return ""
+}
+
+func (d *directive) mayAnswer(leading bool) string {
 	if leading || d.on == nil {
-		return fail("goes at the end of the line of a var with a type and a value")
+		return "goes at the end of the line of a var with a type and a value"
 	}
 	v, ok := d.on.spec.(*ast.ValueSpec)
 	switch {
-	case !ok || s.keyword(d.on) != token.VAR:
-		return fail("only a var has an answer")
+	case !ok || d.on.keyword() != token.VAR:
+		return "only a var has an answer"
 	case v.Type == nil:
-		return fail("%s needs a type of its own: without its value nothing else would give it one", v.Names[0].Name)
+		return v.Names[0].Name + " needs a type of its own: without its value nothing else would give it one"
 	case len(v.Values) == 0:
-		return fail("%s has no value to take away", v.Names[0].Name)
+		return v.Names[0].Name + " has no value to take away"
 	}
-	return nil
+	return ""
 }
 
 // keyword is the var, const, type or import of the declaration that a spec stands in.
-func (s *source) keyword(p *part) token.Token {
+func (p *part) keyword() token.Token {
 	if p.group != nil {
 		p = p.group
 	}
@@ -144,19 +177,6 @@ func (s *source) keyword(p *part) token.Token {
 		return n.Decl.(*ast.GenDecl).Tok
 	}
 	return token.ILLEGAL
-}
-
-// on sets d.on and returns its node, or nil.
-func (s *source) on(d *directive, leading bool) ast.Node {
-	if leading {
-		d.on = s.below(d.comment)
-	} else {
-		d.on = s.beside(d)
-	}
-	if d.on == nil {
-		return nil
-	}
-	return d.on.node
 }
 
 // below is the part that a comment on a line of its own is attached to: the outermost
@@ -190,7 +210,7 @@ func (s *source) beside(d *directive) *part {
 	if p := outermost(s.starts[first.from]); p != nil && s.opensLine(first.from) {
 		return p
 	}
-	if d.verb == "line" {
+	if d.verb == lineVerb {
 		return nil
 	}
 	last, _ := before(s.tokens, d.comment.from)

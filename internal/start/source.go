@@ -47,7 +47,7 @@ const (
 	method      kind = "method"
 	statement   kind = "statement"
 	clause      kind = "clause"
-	element     kind = "element"
+	element     kind = "literal element"
 )
 
 // A part is anything that can be taken out of a Go file leaving a Go file:

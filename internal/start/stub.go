@@ -14,7 +14,7 @@ type filling struct {
 
 // edits replaces the body of fn, a function of stage id.
 func (f filling) edits(s *source, fn *ast.FuncDecl, id string) []edit {
-	body := edit{from: s.offset(fn.Body.Lbrace), to: s.behind(s.offset(fn.Body.Rbrace) + 1), cut: true}
+	body := edit{from: s.offset(fn.Body.Lbrace), to: s.trail(s.offset(fn.Body.Rbrace) + 1), cut: true}
 	if f.stub == Panic {
 		body.with = fmt.Sprintf("{\n\tpanic(%q)\n}", fmt.Sprintf("stage %s: write %s", id, title(fn)))
 		return []edit{body}

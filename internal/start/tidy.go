@@ -72,7 +72,7 @@ func (s *source) supply(statements string) []edit {
 			known[n] = true
 		}
 	}
-	at := s.behind(s.offset(s.tree.Name.End()))
+	at := s.trail(s.offset(s.tree.Name.End()))
 	var edits []edit
 	for _, n := range slices.Sorted(maps.Keys(f.selected())) {
 		if !known[n] {
@@ -150,7 +150,7 @@ func (s *source) unused(body *ast.BlockStmt) []edit {
 	var edits []edit
 	for _, l := range labels {
 		if !targets[l.Label.Name] {
-			e := edit{from: s.offset(l.Pos()), to: s.behind(s.offset(l.Colon) + len(token.COLON.String()))}
+			e := edit{from: s.offset(l.Pos()), to: s.trail(s.offset(l.Colon) + len(token.COLON.String()))}
 			edits = append(edits, s.widen(e))
 		}
 	}
