@@ -381,6 +381,9 @@ func (w *Response) finish(failed error) {
 	if w.start() != nil {
 		return
 	}
+	if len(w.trailers) > 0 {
+		w.Flush() // or net/http counts the body and has no place for trailers
+	}
 	for i := 0; i < len(w.trailers); i += 2 {
 		w.rw.Header().Add(http.TrailerPrefix+w.trailers[i], w.trailers[i+1])
 	}
