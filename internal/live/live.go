@@ -26,8 +26,8 @@ type Options struct {
 	Lab *catalog.Lab // the lab in it
 
 	// Judge reads the directory, judges it and remembers the verdict. It must
-	// return soon after ctx is cancelled.
-	Judge func(ctx context.Context, event func(judge.Event)) (*Result, error)
+	// return soon after ctx is cancelled. It tells hear what goes on.
+	Judge func(ctx context.Context, hear Ears) (*Result, error)
 
 	// Aid returns the text, in Markdown, for a key. May be nil.
 	Aid func(ctx context.Context, what Aid) (string, error)
@@ -35,6 +35,12 @@ type Options struct {
 	In     *os.File
 	Out    *os.File
 	Screen term.Screen
+}
+
+// Ears hear what goes on while the judge is at work.
+type Ears struct {
+	Event func(judge.Event)
+	Say   func(string) // what takes long, in words
 }
 
 // A Result is a verdict with the files that it is about.

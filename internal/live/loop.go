@@ -31,6 +31,7 @@ type update struct {
 	kind   kind
 	run    int // runs are counted from 1
 	event  judge.Event
+	said   string
 	result *Result // finished without error
 	err    error   // finished
 }
@@ -206,8 +207,9 @@ func (l *loop) once(ctx context.Context) (u update) {
 		}
 	}()
 	n := l.runs
-	u.result, u.err = l.o.Judge(ctx, func(e judge.Event) {
-		l.send(ctx, update{kind: progressed, run: n, event: e})
+	u.result, u.err = l.o.Judge(ctx, Ears{
+		Event: func(e judge.Event) { l.send(ctx, update{kind: progressed, run: n, event: e}) },
+		Say:   func(text string) { l.send(ctx, update{kind: progressed, run: n, said: text}) },
 	})
 	return u
 }

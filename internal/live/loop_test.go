@@ -34,12 +34,12 @@ func watched(t *testing.T, takes time.Duration) (dir string, results <-chan *Res
 	dir = t.TempDir()
 	save(t, dir, "lru.go", "0")
 	cancelled = new(int)
-	o := Options{Dir: dir, Lab: lab, Judge: func(ctx context.Context, event func(judge.Event)) (*Result, error) {
+	o := Options{Dir: dir, Lab: lab, Judge: func(ctx context.Context, hear Ears) (*Result, error) {
 		text, err := os.ReadFile(filepath.Join(dir, "lru.go"))
 		if err != nil {
 			return nil, err
 		}
-		event(judge.Event{Stage: "order", Check: "TestOrder_A"})
+		hear.Event(judge.Event{Stage: "order", Check: "TestOrder_A"})
 		select {
 		case <-time.After(takes):
 		case <-ctx.Done():
@@ -151,7 +151,7 @@ func TestFingerprint_SameContentSavedAgainDiffers(t *testing.T) {
 }
 
 func TestWatch_FaultOfOursIsReported(t *testing.T) {
-	l := newLoop(Options{Judge: func(context.Context, func(judge.Event)) (*Result, error) { panic("boom") }})
+	l := newLoop(Options{Judge: func(context.Context, Ears) (*Result, error) { panic("boom") }})
 	if u := l.once(t.Context()); u.err == nil || !strings.Contains(u.err.Error(), "boom") {
 		t.Errorf("once = %v, want the panic as an error", u.err)
 	}

@@ -70,6 +70,7 @@ type model struct {
 	run     int
 	live    map[string]judge.Outcome // of the run in progress, by check; "" is running
 	at      string                   // the check that is running
+	said    string                   // what takes long, in words
 	last    *Result                  // the newest verdict
 	fault   error                    // the judge couldn't judge
 
@@ -132,12 +133,18 @@ func (m *model) progress(u update) tea.Cmd {
 	switch u.kind {
 	case started:
 		m.running, m.begun, m.run, m.at = true, time.Now(), u.run, ""
+		m.said = ""
 		m.live = map[string]judge.Outcome{}
 		return ticking()
 	case progressed:
-		if u.run != m.run || u.event.Check == "" {
+		if u.run != m.run {
 			return nil
 		}
+		if u.said != "" {
+			m.said = u.said
+			return nil
+		}
+		m.said = ""
 		m.live[u.event.Check] = u.event.Outcome
 		if u.event.Outcome == "" {
 			m.at = u.event.Check

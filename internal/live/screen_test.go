@@ -148,3 +148,24 @@ func TestScreen_AidsAndBack(t *testing.T) {
 		t.Errorf("esc doesn't lead back:\n%s", got)
 	}
 }
+
+func TestPick_NarrowsAndChooses(t *testing.T) {
+	m := &picker{height: 12, screen: term.Screen{Width: 60}, c: Choice{Items: []Item{
+		{ID: "types/slices", Group: "Types and values", Text: "Where slices live"},
+		{ID: "structures/lru", Group: "Data structures", Text: "A cache"},
+		{ID: "storage/bitcask", Group: "Storage", Text: "A log"},
+	}}}
+	m.narrow()
+	for _, r := range "stor" {
+		m.Update(tea.KeyPressMsg{Code: r, Text: string(r)})
+	}
+	if got := m.View().Content; !strings.Contains(got, "❯ storage/bitcask") || strings.Contains(got, "slices") {
+		t.Errorf("after typing stor:\n%s", got)
+	}
+	m.Update(tea.KeyPressMsg{Code: tea.KeyEscape})
+	m.Update(tea.KeyPressMsg{Code: tea.KeyDown})
+	m.Update(tea.KeyPressMsg{Code: tea.KeyEnter})
+	if m.chosen != "structures/lru" {
+		t.Errorf("chosen %q, want structures/lru", m.chosen)
+	}
+}

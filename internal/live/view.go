@@ -25,6 +25,9 @@ func (m *model) draw() string {
 	lines = append(lines, m.screen.Rule())
 	room := m.height - len(lines) - 1
 	pane := m.lines[min(m.offset, len(m.lines)):]
+	if m.last == nil && m.aid == "" && m.running && time.Since(m.begun) > time.Second {
+		pane = strings.Split(m.screen.Wrap(m.screen.Paint(m.said, term.Dim), ""), "\n")
+	}
 	pane = pane[:min(len(pane), max(room, 0))]
 	for _, l := range pane {
 		if m.running && m.aid == "" {

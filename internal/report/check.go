@@ -96,6 +96,23 @@ func (p *page) failures(v *judge.Verdict) {
 // Check lays out one check that did not pass.
 func Check(s term.Screen, c *judge.Check, o Options) string { return checkText(s, o, c) }
 
+// Evidence shows the evidence of one kind that a verdict holds, of checks that
+// passed too: what a measurement was based on is worth seeing when it is good.
+func Evidence(s term.Screen, v *judge.Verdict, kind string) string {
+	p := &page{screen: s}
+	for _, st := range v.Stages {
+		for _, c := range st.Checks {
+			for _, e := range c.Evidence {
+				if e.Kind == kind {
+					p.line("\n%s %s", Mark(s, c.Outcome), s.Paint(c.Name, term.Bold))
+					p.evidence(e)
+				}
+			}
+		}
+	}
+	return p.String()
+}
+
 func checkText(s term.Screen, o Options, c *judge.Check) string {
 	p := &page{screen: s, o: o}
 	color := term.Red

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hone-go/hone/internal/catalog"
+	"github.com/hone-go/hone/internal/gate"
+	"github.com/hone-go/hone/internal/judge"
+	"github.com/hone-go/hone/internal/report"
+	"github.com/hone-go/hone/internal/term"
+)
+
+func (a *app) labCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "lab",
+		Short: "Make labs, and find out whether they are good",
+		Long: `Make labs, and find out whether they are good. A lab is a directory below labs/; in
+a checkout of hone the labs on disk are used, elsewhere those in this binary.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.labNewCmd(), a.labCheckCmd())
+	return cmd
+}
+
+// checkFlagsOfLab are the flags of lab check.
+type labCheckFlags struct {
+	all, quick, json bool
+	dir              string
+}
+
+func (a *app) labCheckCmd() *cobra.Command {
+	var f labCheckFlags
+	cmd := &cobra.Command{
+		Use:   "check [LAB…|--all]",
+		Short: "Run the gates: can this lab's judge be trusted?",
+		Long: `Run the gates over labs. They show that what is right passes and what is wrong does
+not: the reference under every scheduling, each stage's solution up to that stage,
+each mutant where it goes wrong, and programs that cheat.
+
+The exit status is 0 if every gate is green, 1 if one is not, 2 on a mistake.`,
+		Example:           "  hone lab check structures/lru\n  hone lab check --quick --all",
+		ValidArgsFunction: a.completeLabs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 && !f.all {
+				return mistake("which labs?", "name them, or type: hone lab check --all")
+			}
+			if err := a.useLabs(f.dir); err != nil {
+				return err
+			}
+			labs, err := a.chosen(args)
+			if err != nil {
+				return err
+			}
+			return a.checkLabs(cmd.Context(), labs, f)
+		},
+	}
+	cmd.Flags().BoolVar(&f.all, "all", false, "every lab")
+	cmd.Flags().BoolVar(&f.quick, "quick", false, "fewer repetitions: for every change, not for a release")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print the reports as a JSON array")
+	cmd.Flags().StringVar(&f.dir, "labs", "", "directory with the labs (default: labs/ of this checkout, else those in this binary)")
+	return cmd
+}
+
+// chosen finds the labs that are named, or all. Mistakes in their files are
+// errors here, each with its file and line.
+func (a *app) chosen(args []string) ([]*catalog.Lab, error) {
+	c, err := openLabs(a.source)
+	if len(args) == 0 {
+		if err != nil {
+			return nil, err
+		}
+		return c.Labs(), nil
+	}
+	var labs []*catalog.Lab
+	for _, id := range args {
+		lab, findErr := c.Find(strings.TrimPrefix(filepath.ToSlash(filepath.Clean(id)), "labs/"))
+		if findErr != nil {
+			if err != nil {
+				return nil, fmt.Errorf("%w\n%w", findErr, err) // why it isn't there, most likely
+			}
+			return nil, findErr
+		}
+		labs = append(labs, lab)
+	}
+	return labs, nil
+}
+
+func (a *app) checkLabs(ctx context.Context, labs []*catalog.Lab, f labCheckFlags) error {
+	j, err := a.bench(ctx)
+	if err != nil {
+		return err
+	}
+	reports := []*gate.Report{}
+	good := true
+	for _, lab := range labs {
+		r, err := gate.Check(ctx, j, lab, gate.Options{Quick: f.quick, Event: a.say})
+		a.quiet()
+		if err != nil {
+			return err
+		}
+		good = good && r.Passed()
+		reports = append(reports, r)
+		if !f.json {
+			a.gates(r)
+		}
+	}
+	if f.json {
+		if err := report.JSON(a.stdout, reports); err != nil {
+			return err
+		}
+	}
+	if !good {
+		return errNotYet
+	}
+	return nil
+}
+
+// gates prints what the gates found: what is wrong in full, what is right in a
+// line each.
+func (a *app) gates(r *gate.Report) {
+	verdict := a.out.Paint("good", term.Bold, term.Green)
+	if !r.Passed() {
+		verdict = a.out.Paint("not yet", term.Bold, term.Yellow)
+	}
+	a.print("%s %s\n", a.out.Paint(r.Lab, term.Bold), verdict)
+	for _, g := range r.Gates {
+		outcome := judge.NotRun
+		switch {
+		case g.Passed:
+			outcome = judge.Passed
+		case g.Run:
+			outcome = judge.Failed
+		}
+		took := ""
+		if g.Run {
+			took = a.out.Paint(" in "+report.Seconds(g.Wall), term.Dim)
+		}
+		a.print("  %s %s%s\n", report.Mark(a.out, outcome), term.Pad(g.ID, 10)+g.Title, took)
+		for _, d := range g.Detail {
+			a.print("%s\n", a.out.Wrap(term.Clean(d), "      "))
+		}
+	}
+	a.print("\n")
+}
+
+// useLabs makes the labs on disk the ones in use: those in dir, or those of the
+// checkout that the working directory is in. In any other place the labs in the
+// binary stay.
+func (a *app) useLabs(dir string) error {
+	if dir != "" {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return mistake(dir+" is not a directory", "--labs names the directory that the tracks are in")
+		}
+		a.source, a.labs = overlaid{a.source, os.DirFS(dir)}, nil
+		return nil
+	}
+	if root := checkout(); root != "" {
+		a.source, a.labs = os.DirFS(root), nil
+	}
+	return nil
+}
+
+// checkout returns the root of the checkout of hone that the working directory is
+// in, or "".
+func checkout() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	for {
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil {
+			first, _, _ := strings.Cut(string(mod), "\n")
+			if strings.TrimSpace(first) == "module "+judge.Module {
+				return dir
+			}
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return ""
+		}
+		dir = up
+	}
+}
+
+// overlaid is a source tree with other labs in it.
+type overlaid struct {
+	fs.FS
+	labs fs.FS
+}
+
+func (o overlaid) Open(name string) (fs.File, error) {
+	if name == "labs" {
+		return o.labs.Open(".")
+	}
+	if rest, ok := strings.CutPrefix(name, "labs/"); ok {
+		f, err := o.labs.Open(rest)
+		if err == nil || rest != "syllabus.tsv" {
+			return f, err
+		}
+		// A directory of labs needs no syllabus of its own.
+	}
+	return o.FS.Open(name)
+}
