@@ -18,15 +18,15 @@ type model interface {
 	get(key int) (int, bool)
 	put(key, value int) (lru.Entry[int, int], bool)
 	remove(key int) (int, bool)
-	keys() []int   // resident ones, in the order of All where the contract gives one
-	shape() string // what Shape has to print, "" for a policy without
+	keys() []int // resident ones, in the order of All where the contract gives one
+	shape() any  // what Shape has to return, nil for a policy without
 }
 
 // A subject is a cache under test with the model that it has to agree with.
 type subject struct {
 	cache   func(capacity int) lru.Cache[int, int]
 	model   func(capacity int) model
-	shape   func(lru.Cache[int, int]) string
+	shape   func(lru.Cache[int, int]) any
 	ordered bool // All has an order
 }
 
@@ -36,7 +36,7 @@ func agree(t *testing.T, s subject) {
 	t.Helper()
 	rng := claim.Rand(t)
 	for _, size := range []struct{ runs, capacity, steps int }{
-		{60, 1, 12}, {60, 2, 20}, {100, 3, 40}, {60, 5, 80}, {20, 10, 400}, {10, 30, 1500},
+		{60, 1, 12}, {60, 2, 20}, {100, 3, 40}, {60, 5, 80}, {20, 10, 400}, {5, 30, 1500},
 	} {
 		for range size.runs {
 			if !session(t, s, rng, size.capacity, size.steps) {
@@ -46,65 +46,95 @@ func agree(t *testing.T, s subject) {
 	}
 }
 
+// A step is one operation of a session with what it returned, and the shape after it.
+type step struct {
+	op         string // Get, Put, Delete
+	key, value int
+	out        lru.Entry[int, int]
+	ok         bool
+	shape      any
+}
+
+func (s step) String() string {
+	call := fmt.Sprintf("%s(%d)", s.op, s.key)
+	if s.op == "Put" {
+		call = fmt.Sprintf("Put(%d, %d)", s.key, s.value)
+	}
+	if s.shape != nil {
+		return fmt.Sprintf("%-12s = %-14s then %+v", call, s.result(), s.shape)
+	}
+	return call + " = " + s.result()
+}
+
+func (s step) result() string {
+	switch {
+	case !s.ok:
+		return "nothing"
+	case s.op == "Put":
+		return fmt.Sprintf("%d: %d out", s.out.Key, s.out.Value)
+	}
+	return fmt.Sprint(s.out.Value)
+}
+
 // session makes one run of steps operations, and reports whether cache and model agreed.
 func session(t *testing.T, s subject, rng *rand.Rand, capacity, steps int) bool {
 	t.Helper()
 	c, m := s.cache(capacity), s.model(capacity)
-	var history []string
-	differ := func(op, got, want string) bool {
-		t.Helper()
-		const shown = 40
-		from := max(0, len(history)-shown)
-		claim.Show(t, claim.KindHistory, "operations so far, the last one is the one that went wrong",
-			strings.Join(append(history[from:], op), "\n"))
-		t.Errorf("capacity %d, after %d operations: %s\n got %s\nwant %s", capacity, len(history), op, got, want)
-		return false
-	}
+	var history []step
 	for i := range steps {
-		key := rng.IntN(2*capacity + 2)
+		got := step{key: rng.IntN(2*capacity + 2), value: i}
 		if rng.IntN(4) == 0 {
-			key = rng.IntN(capacity + 1) // some keys are more popular
+			got.key = rng.IntN(capacity + 1) // some keys are more popular
 		}
-		var op, got, want string
+		want := got
 		switch rng.IntN(10) {
 		case 0:
-			op = fmt.Sprintf("Delete(%d)", key)
-			got, want = pair(c.Delete(key)), pair(m.remove(key))
+			got.op, want.op = "Delete", "Delete"
+			got.out.Value, got.ok = c.Delete(got.key)
+			want.out.Value, want.ok = m.remove(got.key)
 		case 1, 2, 3:
-			op = fmt.Sprintf("Get(%d)", key)
-			got, want = pair(c.Get(key)), pair(m.get(key))
-		default: // ask, and fetch what isn't there: how a cache is used
-			op = fmt.Sprintf("Put(%d, %d)", key, i)
-			got, want = pair(c.Put(key, i)), pair(m.put(key, i))
+			got.op, want.op = "Get", "Get"
+			got.out.Value, got.ok = c.Get(got.key)
+			want.out.Value, want.ok = m.get(got.key)
+		default:
+			got.op, want.op = "Put", "Put"
+			got.out, got.ok = c.Put(got.key, i)
+			want.out, want.ok = m.put(got.key, i)
 		}
+		if want.shape = m.shape(); want.shape != nil {
+			got.shape = s.shape(c)
+		}
+		history = append(history, want)
 		if got != want {
-			return differ(op, got, want)
+			return differs(t, history, capacity, "", got, want)
 		}
-		keys := slices.Collect(keysOf(c.All()))
-		expect := m.keys()
+		keys, expect := slices.Collect(keysOf(c.All())), m.keys()
 		if !s.ordered {
 			slices.Sort(keys)
 			slices.Sort(expect)
 		}
 		if !slices.Equal(keys, expect) {
-			return differ(op+", then All()", fmt.Sprint(keys), fmt.Sprint(expect))
+			return differs(t, history, capacity, ", then All()", keys, expect)
 		}
 		if c.Len() != len(expect) {
-			return differ(op+", then Len()", fmt.Sprint(c.Len()), fmt.Sprint(len(expect)))
+			return differs(t, history, capacity, ", then Len()", c.Len(), len(expect))
 		}
-		if want := m.shape(); want != "" && s.shape(c) != want {
-			return differ(op+", then Shape()", s.shape(c), want)
-		}
-		history = append(history, op+" = "+got+"   "+m.shape())
 	}
 	return true
 }
 
-func pair[T any](v T, ok bool) string {
-	if !ok {
-		return "nothing"
+// differs reports the first difference of a session, the last step of history being the one that showed it.
+func differs(t *testing.T, history []step, capacity int, look string, got, want any) bool {
+	t.Helper()
+	const shown = 40
+	var lines []string
+	for _, s := range history[max(0, len(history)-shown):] {
+		lines = append(lines, s.String())
 	}
-	return fmt.Sprintf("%+v", v)
+	claim.Show(t, claim.KindHistory, "the operations up to the difference, with what the model says", strings.Join(lines, "\n"))
+	last := history[len(history)-1]
+	t.Errorf("a cache of %d, operation %d, %s(%d)%s\n got %v\nwant %v", capacity, len(history), last.op, last.key, look, got, want)
+	return false
 }
 
 func keysOf[K, V any](seq iter.Seq2[K, V]) iter.Seq[K] {
@@ -177,8 +207,8 @@ func (m *lruModel) remove(key int) (int, bool) {
 	return m.value[key], true
 }
 
-func (m *lruModel) keys() []int   { return slices.Clone(m.order) }
-func (m *lruModel) shape() string { return "" }
+func (m *lruModel) keys() []int { return slices.Clone(m.order) }
+func (m *lruModel) shape() any  { return nil }
 
 // arcModel is figure 4 of Megiddo and Modha, line by line.
 type arcModel struct {
@@ -263,9 +293,8 @@ func (m *arcModel) remove(key int) (int, bool) {
 
 func (m *arcModel) keys() []int { return slices.Concat(m.t2, m.t1) }
 
-func (m *arcModel) shape() string {
-	return fmt.Sprintf("%+v", lru.ARCShape{
-		Target: m.p, T1: len(m.t1), T2: len(m.t2), B1: len(m.b1), B2: len(m.b2)})
+func (m *arcModel) shape() any {
+	return lru.ARCShape{Target: m.p, T1: len(m.t1), T2: len(m.t2), B1: len(m.b1), B2: len(m.b2)}
 }
 
 // s3fifoModel is algorithm 1 of Yang et al., with an eviction that ends when one
@@ -339,7 +368,6 @@ func (m *s3fifoModel) remove(key int) (int, bool) {
 
 func (m *s3fifoModel) keys() []int { return slices.Concat(m.main, m.small) }
 
-func (m *s3fifoModel) shape() string {
-	return fmt.Sprintf("%+v", lru.S3FIFOShape{
-		Small: len(m.small), Main: len(m.main), Ghost: len(m.ghost)})
+func (m *s3fifoModel) shape() any {
+	return lru.S3FIFOShape{Small: len(m.small), Main: len(m.main), Ghost: len(m.ghost)}
 }
