@@ -1,6 +1,7 @@
 package start
 
 import (
+	"cmp"
 	"errors"
 	"go/ast"
 	"go/token"
@@ -235,10 +236,13 @@ func isComment(line string) bool {
 // one at most, none behind an opening or before a closing bracket.
 func splice(text string, edits []edit) string {
 	slices.SortStableFunc(edits, func(a, b edit) int {
-		if a.from != b.from {
-			return a.from - b.from
+		if insert := a.from == a.to; a.from == b.from && insert != (b.from == b.to) {
+			if insert { // stands before what is replaced from here on
+				return -1
+			}
+			return 1
 		}
-		return b.to - a.to
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to)) // the outer one first
 	})
 	var out []byte
 	at, seam := 0, false
