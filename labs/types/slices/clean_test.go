@@ -82,22 +82,17 @@ func TestClean_ExpiredAreLetGo(t *testing.T) {
 	claim.Equal(t, "Len", w.Len(), 2)
 
 	// As a window of steady size runs on, its entries may move within their memory or
-	// to another; no copy may be left behind. One entry after the other is watched.
-	const size = 5
-	w = filled(size)
-	now := int64(size)
-	for range 24 {
-		claim.Unreachable(t, fmt.Sprintf("an entry that came in second %d and expired in second %d, in a window of %d seconds", now, now+size, size), func() *slices.Entry {
-			watched := &slices.Entry{At: now}
-			w.Push(watched)
-			for range size {
-				now++
-				w.Expire(now - size)
-				w.Push(&slices.Entry{At: now})
-			}
-			now++
-			w.Expire(now - size)
-			return watched
+	// to another. No copy may be left behind, at whatever moment all expire.
+	for steps := range 16 {
+		w := filled(5)
+		for range steps {
+			w.Push(&slices.Entry{At: newest(w, 1).At + 1})
+			w.Expire(newest(w, 5).At)
+		}
+		claim.Unreachable(t, fmt.Sprintf("the newest entry, expired with all others after %d times a push and an expiry in a window of five", steps), func() *slices.Entry {
+			e := newest(w, 1)
+			w.Expire(1 << 40)
+			return e
 		})
 	}
 }
