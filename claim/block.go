@@ -114,8 +114,11 @@ func (r *run) hanging() (text, advice string) {
 
 // ofTesting reports whether the goroutine only waits for a test.
 func ofTesting(g goroutine) bool {
-	return len(g.frames) > 0 && (strings.HasPrefix(g.frames[0].fn, "testing.") ||
-		strings.HasPrefix(g.frames[0].fn, "internal/synctest."))
+	if len(g.frames) == 0 || g.watched {
+		return g.watched // what another claim has said already
+	}
+	pkg, _, _ := strings.Cut(g.frames[0].fn, ".")
+	return pkg == "testing" || pkg == "testing/synctest" || pkg == "internal/synctest"
 }
 
 // Deadlocks claims that f blocks for ever. It fails the test, with outcome
@@ -271,7 +274,7 @@ func notBlocked(state string) string {
 	case state == "running", state == "runnable", strings.HasPrefix(state, "GC"):
 		return "it is running."
 	case state == "sleep":
-		return "it sleeps, and wakes by the clock."
+		return "it polls: it sleeps, and wakes by the clock."
 	case state == "syscall", state == "IO wait":
 		return "it waits for the operating system (" + state + "), where anybody may wake it."
 	}

@@ -123,7 +123,7 @@ func TestDeadlocks_Red(t *testing.T) {
 			for {
 				time.Sleep(time.Millisecond)
 			}
-		}, "it sleeps"},
+		}, "does not: it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stopSpin.Store(false)

@@ -117,22 +117,19 @@ func (c *census) left() []goroutine {
 		}
 	}
 	all := dump()
+	kin := family(all, map[int]bool{c.caller: true}, c.before)
 	if len(unnamed) == 0 {
-		var kin []goroutine
-		for _, g := range family(all, map[int]bool{c.caller: true}, c.before) {
-			if !harmless(g) {
-				kin = append(kin, g)
-			}
-		}
-		return kin
+		return slices.DeleteFunc(kin, harmless)
 	}
 	// The profile has the labels, the dump has state and creator. They meet at
-	// the stack; where several tests are at one place, any of the goroutines there
-	// shows it as well as another.
+	// the stack; where goroutines of several tests are at one place, those whose
+	// creator is known come first, and any other shows it as well as another.
 	var left []goroutine
-	for _, g := range all {
-		if k := g.key(); want[k] > 0 && !c.before[g.id] {
+	shown := map[int]bool{}
+	for _, g := range append(kin, all...) {
+		if k := g.key(); want[k] > 0 && !c.before[g.id] && !shown[g.id] {
 			want[k]--
+			shown[g.id] = true
 			left = append(left, g)
 		}
 	}

@@ -1,0 +1,33 @@
+package claim
+
+import "slices"
+
+// These are for the tests of this package.
+const (
+	RaceDetector  = raceDetector
+	EvidenceLimit = evidenceLimit
+	LineLimit     = lineLimit
+)
+
+var Interval = interval
+
+// ReadDump returns what the reader of goroutine dumps makes of text, rendered, and
+// the number of goroutines.
+func ReadDump(text string) (string, int) {
+	gs := parseDump(text)
+	return stacks(gs), len(gs)
+}
+
+// ReadProfile returns the number of goroutines in the text of a profile, and the
+// values of the label hone.test.
+func ReadProfile(text string) (count int, tests []string) {
+	for _, g := range parseProfile(text) {
+		count += g.count
+		tests = append(tests, g.test)
+	}
+	slices.Sort(tests)
+	return count, slices.Compact(tests)
+}
+
+// Diff is diff.
+var Diff = diff
