@@ -172,3 +172,51 @@ func (a archive) command(t *testing.T, line string) (files start.Files, text str
 	}
 	return nil, "", errors.New("no such command: " + line)
 }
+
+// TestDerive_Refuses checks the mistakes that no archive can hold.
+func TestDerive_Refuses(t *testing.T) {
+	good := start.Files{"x.go": []byte("package x\n")}
+	for _, c := range []struct {
+		name   string
+		ref    start.Files
+		solved int
+		stub   start.Stub
+		want   string
+	}{
+		{"too few", good, -1, start.Panic, "-1 stages solved: there are 1"},
+		{"too many", good, 2, start.Panic, "2 stages solved: there are 1"},
+		{"stub", good, 0, start.Stub(7), "stub 7: there are Panic and Zero"},
+		{"carriage return", start.Files{"x.go": []byte("package x\n\n// a\rb\n")}, 0, start.Panic, "x.go:3: a carriage return that ends no line"},
+		{"empty", start.Files{"x.go": nil}, 0, start.Panic, "x.go:1: expected 'package', found 'EOF'"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := start.Derive(c.ref, []string{"one"}, c.solved, c.stub)
+			if err == nil || err.Error() != c.want {
+				t.Errorf("got %q, %v, want the error %s", got, err, c.want)
+			}
+		})
+	}
+	if got, err := start.Derive(nil, nil, 0, start.Panic); err != nil || len(got) != 0 {
+		t.Errorf("nothing of nothing: got %q, %v", got, err)
+	}
+}
+
+// TestNull_Refuses checks that a body that is no statements is told from the reference.
+func TestNull_Refuses(t *testing.T) {
+	ref := start.Files{"x.go": []byte("package x\n\n//hone:stage one\nfunc f() {}\n")}
+	if got, err := start.Null(ref, []string{"one"}, "}"); err == nil || !strings.HasPrefix(err.Error(), "after the cuts: x.go:") {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// TestLeaks_Unreadable checks that what can't be read is never clean.
+func TestLeaks_Unreadable(t *testing.T) {
+	good, bad := start.Files{"x.go": []byte("package x\n")}, start.Files{"x.go": []byte("package\n")}
+	if len(start.Leaks(bad, good, nil, 0)) == 0 || len(start.Leaks(good, bad, nil, 0)) == 0 {
+		t.Error("a file that doesn't parse passed for one that leaks nothing")
+	}
+	misplaced := start.Files{"x.go": []byte("package x\n\n//hone:hide one\n")}
+	if len(start.Leaks(misplaced, good, []string{"one"}, 0)) == 0 {
+		t.Error("a reference with a misplaced directive passed for one that leaks nothing")
+	}
+}
