@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -90,22 +91,24 @@ func Open(labs fs.FS) (*Catalog, error) {
 // crossCheck holds the labs against each other and against the syllabus.
 func (c *Catalog) crossCheck() []error {
 	var errs []error
-	wrong := func(l *Lab, format string, args ...any) {
-		errs = append(errs, &Mistake{File: l.ID + "/lab.md", Message: fmt.Sprintf(format, args...)})
+	wrong := func(l *Lab, id, format string, args ...any) {
+		text, _ := fs.ReadFile(l.FS, "lab.md")
+		line := 1 + bytes.Count(text[:max(0, bytes.Index(text, []byte(`"`+id+`"`)))], []byte("\n"))
+		errs = append(errs, &Mistake{l.ID + "/lab.md", line, fmt.Sprintf(format, args...)})
 	}
 	for _, l := range c.labs {
 		for _, id := range l.Topics {
 			if t, ok := c.topics[id]; !ok || t.Section {
-				wrong(l, "topic %q is not in labs/syllabus.tsv", id)
+				wrong(l, id, "topic %q is not in labs/syllabus.tsv", id)
 			}
 		}
 		for _, need := range l.Needs {
 			if !slices.ContainsFunc(c.labs, func(o *Lab) bool { return o.ID == need }) {
-				wrong(l, "needs %q, which is no lab", need)
+				wrong(l, need, "needs %q, which is no lab", need)
 			}
 		}
 		if c.depth(l) > len(c.labs) {
-			wrong(l, "needs itself, directly or through other labs")
+			wrong(l, l.ID, "needs itself, directly or through other labs")
 		}
 	}
 	return errs

@@ -78,7 +78,9 @@ func read(id string, dir fs.FS) (*Lab, []*Mistake) {
 		r.wrong("lab.md", 1, "front matter must open the file: a line +++, TOML, a line +++")
 		return nil, r.mistakes
 	}
-	r.front(head)
+	if !r.front(head) {
+		return nil, r.mistakes // all that follows would be noise
+	}
 	r.sections(string(body), bodyLine)
 	r.checks()
 	r.files()
@@ -107,8 +109,8 @@ func split(text []byte) (head, body []byte, bodyLine int) {
 }
 
 // front decodes the front matter: strictly, so that a misspelt key is an error
-// and not a default.
-func (r *reader) front(head []byte) {
+// and not a default. It says whether there is anything to go on with.
+func (r *reader) front(head []byte) bool {
 	const headLine = 1 // lines above the TOML
 	var f front
 	d := toml.NewDecoder(bytes.NewReader(head)).DisallowUnknownFields()
@@ -124,8 +126,10 @@ func (r *reader) front(head []byte) {
 		case errors.As(err, &decode):
 			row, _ := decode.Position()
 			r.wrong("lab.md", headLine+row, "%s", decode.Error())
+			return false
 		default:
 			r.wrong("lab.md", headLine+1, "%v", err)
+			return false
 		}
 	}
 	l := r.lab
@@ -140,12 +144,18 @@ func (r *reader) front(head []byte) {
 	if (l.Kind == Hunt) != (len(l.Plant) > 0) {
 		r.wrong("lab.md", lineOf(head, "plant"), "plant lists the mutants in a hunt's start: hunts have it, others don't")
 	}
-	for key, empty := range map[string]bool{"title": l.Title == "", "topics": len(l.Topics) == 0, "files": len(l.Files) == 0, "go": len(l.Go) == 0} {
-		if empty {
-			r.wrong("lab.md", headLine+1, "front matter lacks %s", key)
+	for _, must := range []struct {
+		key   string
+		there bool
+	}{
+		{"title", l.Title != ""}, {"topics", len(l.Topics) > 0}, {"files", len(l.Files) > 0}, {"go", len(l.Go) > 0},
+	} {
+		if !must.there {
+			r.wrong("lab.md", headLine+1, "front matter lacks %s", must.key)
 		}
 	}
 	r.frontStages(f.Stages, head)
+	return true
 }
 
 func (r *reader) frontStages(stages []frontStage, head []byte) {
