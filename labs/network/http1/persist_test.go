@@ -114,7 +114,6 @@ func TestPersist_HTTP10(t *testing.T) {
 		{"", false},
 		{"Connection: keep-alive\r\n", true},
 		{"Connection: Keep-Alive\r\n", true},
-		{"Connection: keep-alive, close\r\n", false},
 		{"Connection: upgrade\r\n", false},
 	} {
 		r, stays := persists(t, addr, "GET /hello HTTP/1.0\r\n"+c.lines+"\r\n")

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hone-go/hone/claim"
 	"github.com/hone-go/hone/claim/program"
@@ -403,64 +404,82 @@ func (w *wire) want(ok bool, format string, args ...any) {
 	}
 }
 
-// shown is how many bytes of a piece a transcript shows from either end.
-const shown = 600
+// A transcript shows so many bytes of a line, and so many lines before the caret
+// and after it.
+const (
+	shownBytes  = 160
+	shownBefore = 30
+	shownAfter  = 6
+)
 
 // transcript attaches what went over the wire, with a caret under the received
-// byte at that offset.
+// byte at that offset. A negative offset is no byte.
 func (w *wire) transcript(at int) {
 	w.t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var b strings.Builder
+	var lines []string
+	caret := -1
+	add := func(mark string, line []byte, at int) {
+		lines = append(lines, mark+quoted(line, max(0, at)))
+		if at >= 0 {
+			caret = len(lines)
+			lines[caret-1] += under(line, at)
+		}
+	}
 	pos := 0 // of the received bytes
 	for _, p := range w.log {
-		mark := "< "
-		if p.sent {
-			mark = "> "
-		}
-		for i, line := range bytes.SplitAfter(p.data, []byte("\n")) {
-			if len(line) == 0 && i > 0 {
-				break
+		for line := range bytes.Lines(p.data) {
+			switch {
+			case p.sent:
+				add("> ", line, -1)
+			case at >= pos && at < pos+len(line):
+				add("< ", line, at-pos)
+			default:
+				add("< ", line, -1)
 			}
-			quoted(&b, mark, line, !p.sent && at >= pos && at < pos+len(line), at-pos)
 			if !p.sent {
 				pos += len(line)
 			}
 		}
-		if b.Len() > 8<<10 {
-			b.WriteString("…\n")
-			break
-		}
 	}
 	switch {
-	case w.err != nil && at == pos:
-		b.WriteString("< (closed)\n  ^\n")
 	case w.err != nil:
-		b.WriteString("< (closed)\n")
+		lines = append(lines, "< (the server closed the connection)")
 	case at == pos:
-		b.WriteString("< (nothing more)\n  ^\n")
+		lines = append(lines, "< (nothing more)")
 	}
-	claim.Show(w.t, claim.KindTranscript, "what went over the wire (> sent, < received)", b.String())
+	if caret < 0 {
+		caret = len(lines)
+	}
+	if to := caret + shownAfter; to < len(lines) {
+		lines = append(lines[:to], "…")
+	}
+	if from := caret - shownBefore; from > 0 {
+		lines = append([]string{"…"}, lines[from:]...)
+	}
+	claim.Show(w.t, claim.KindTranscript, "what went over the wire (> sent, < received)", strings.Join(lines, "\n"))
 }
 
-// quoted writes one line, and a caret under its byte at.
-func quoted(b *strings.Builder, mark string, line []byte, caret bool, at int) {
-	from, to := 0, len(line)
-	if caret && at > shown {
-		from = at - shown/2
-	}
-	to = min(to, from+shown)
+// quoted quotes the part of a line that holds its byte at.
+func quoted(line []byte, at int) string {
+	from, to := window(line, at)
 	text := strconv.Quote(string(line[from:to]))
-	fmt.Fprintf(b, "%s%s", mark, text)
-	if from > 0 || to < len(line) {
-		fmt.Fprintf(b, " (bytes %d to %d of a line of %d)", from, to, len(line))
+	if to-from < len(line) {
+		text += fmt.Sprintf(" (bytes %d to %d of %d)", from, to, len(line))
 	}
-	b.WriteByte('\n')
-	if caret {
-		indent := len(mark) + len(strconv.Quote(string(line[from:at]))) - 1
-		b.WriteString(strings.Repeat(" ", indent) + "^\n")
-	}
+	return text
+}
+
+// under is a second line with a caret under byte at of what quoted shows.
+func under(line []byte, at int) string {
+	from, _ := window(line, at)
+	return "\n" + strings.Repeat(" ", len("< ")+utf8.RuneCountInString(strconv.Quote(string(line[from:at])))-1) + "^"
+}
+
+func window(line []byte, at int) (from, to int) {
+	from = max(0, at-shownBytes/2)
+	return from, min(len(line), from+shownBytes)
 }
 
 // curl runs curl, and reports false where there is none: the check then says the

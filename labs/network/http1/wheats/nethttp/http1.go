@@ -33,6 +33,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -125,8 +126,11 @@ func (s *Server) serve(rw http.ResponseWriter, hr *http.Request) {
 	}
 	hr.Body = http.MaxBytesReader(rw, hr.Body, limit)
 	r := newRequest(hr)
+	w.half = r
 	defer func() {
-		if v := recover(); v != nil {
+		if v := recover(); v == http.ErrAbortHandler {
+			panic(v)
+		} else if v != nil {
 			cmp.Or(s.Log, slog.Default()).Error("handler panicked", "value", v)
 			if w.sent {
 				panic(http.ErrAbortHandler)
@@ -148,8 +152,9 @@ type Request struct {
 	Minor  int
 	Length int64
 
-	http *http.Request
-	err  error
+	http    *http.Request
+	err     error
+	reading bool // begun and not at the end
 }
 
 func newRequest(hr *http.Request) *Request {
@@ -169,7 +174,7 @@ func newRequest(hr *http.Request) *Request {
 		rest = after[min(len(after), strings.IndexAny(string(after)+"/", "/?")):]
 	}
 	r.Path, r.Query, _ = bytes.Cut(rest, []byte("?"))
-	if len(r.Path) == 0 {
+	if r.Path = slices.Clip(r.Path); len(r.Path) == 0 {
 		r.Path = []byte("/")
 	}
 	return r
@@ -217,7 +222,11 @@ func each(h http.Header, yield func(name, value []byte) bool) {
 
 // Read reads the body.
 func (r *Request) Read(p []byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
 	n, err := r.http.Body.Read(p)
+	r.reading = err == nil
 	var tooLarge *http.MaxBytesError
 	switch {
 	case err == nil || err == io.EOF:
@@ -244,6 +253,7 @@ type Response struct {
 	written  int64
 	sent     bool
 	close    bool
+	half     *Request // the other half of the exchange
 }
 
 // Status sets the status code.
@@ -326,6 +336,11 @@ func (w *Response) start() error {
 		return nil
 	}
 	w.sent = true
+	if w.half != nil && w.half.reading {
+		// Without this, net/http throws the rest of the request body away as
+		// soon as the response begins, and a long echo is cut short.
+		http.NewResponseController(w.rw).EnableFullDuplex()
+	}
 	h := w.rw.Header()
 	h["Content-Type"] = nil // no guessing
 	for i := 0; i < len(w.fields); i += 2 {
