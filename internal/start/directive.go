@@ -58,6 +58,10 @@ func (s *source) directives(stages []string) ([]directive, error) {
 			errs = append(errs, err)
 			continue
 		}
+		if slices.ContainsFunc(found, func(e directive) bool { return e.on == d.on && e.verb == d.verb }) {
+			errs = append(errs, s.errorf(c.from, "%s: a second %s%s on the same %s", text, prefix, d.verb, d.on.kind))
+			continue
+		}
 		found = append(found, d)
 	}
 	return found, errors.Join(errs...)
