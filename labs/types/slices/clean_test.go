@@ -89,8 +89,8 @@ func TestClean_ExpiredAreLetGo(t *testing.T) {
 			w.Push(&slices.Entry{At: newest(w, 1).At + 1})
 			w.Expire(newest(w, 5).At)
 		}
-		claim.Unreachable(t, fmt.Sprintf("the newest entry, expired with all others after %d times a push and an expiry in a window of five", steps), func() *slices.Entry {
-			e := newest(w, 1)
+		claim.Unreachable(t, fmt.Sprintf("the middle one of five entries, expired with all others after %d times a push and an expiry", steps), func() *slices.Entry {
+			e := newest(w, 3)
 			w.Expire(1 << 40)
 			return e
 		})
