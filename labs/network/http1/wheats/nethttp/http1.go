@@ -124,8 +124,10 @@ func (s *Server) serve(rw http.ResponseWriter, hr *http.Request) {
 		w.refuse(413)
 		return
 	}
-	hr.Body = http.MaxBytesReader(rw, hr.Body, limit)
 	r := newRequest(hr)
+	// Beside hr.Body and not in its place: net/http looks at the type of that to
+	// see whether the client still waits for 100 Continue.
+	r.body = http.MaxBytesReader(rw, hr.Body, limit)
 	w.half = r
 	defer func() {
 		if v := recover(); v == http.ErrAbortHandler {
@@ -153,6 +155,7 @@ type Request struct {
 	Length int64
 
 	http    *http.Request
+	body    io.Reader
 	err     error
 	reading bool // begun and not at the end
 }
@@ -225,7 +228,7 @@ func (r *Request) Read(p []byte) (int, error) {
 	if r.err != nil {
 		return 0, r.err
 	}
-	n, err := r.http.Body.Read(p)
+	n, err := r.body.Read(p)
 	r.reading = err == nil
 	var tooLarge *http.MaxBytesError
 	switch {
