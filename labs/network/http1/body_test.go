@@ -181,9 +181,9 @@ func TestBody_NoContinue(t *testing.T) {
 	w.send("POST /ignore HTTP/1.1\r\nHost: hone.test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
 	r := w.reply("POST")
 	w.want(r.status == 200 && len(r.interim) == 0, "the handler did not read: want 200 at once and no 100, got %v and %d", r.interim, r.status)
-	// Whether the client now sends the body is its choice, so the next five bytes
+	// Whether the client now sends the body is its choice, so its next five bytes
 	// may be body or request. The only safe way on is a new connection.
-	w.ends("the client may or may not send the body after this answer (RFC 9110 §10.1.1), so the server cannot know where the next request starts")
+	w.want(strings.EqualFold(r.field("Connection"), "close"), "the client may or may not send the body after this answer (RFC 9110 §10.1.1), so the server cannot know where the next request starts: want Connection: close, got %q", r.field("Connection"))
 
 	w = connect(t, addr)
 	w.send("POST /echo HTTP/1.0\r\nHost: hone.test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello")
