@@ -1,0 +1,65 @@
+package http1_test
+
+import (
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+// A script is a connection that is all there: what the client says is written
+// down, what the server says is counted, and nobody waits for anybody.
+type script struct {
+	in      io.Reader // what the client says, and then it closes
+	out     io.Writer // what the server says; nil is thrown away
+	reads   int       // calls of Read that returned bytes
+	writes  int
+	closing sync.Once
+	closed  chan struct{}
+}
+
+func (s *script) Read(p []byte) (int, error) {
+	n, err := s.in.Read(p)
+	if n > 0 {
+		s.reads++
+	}
+	return n, err
+}
+
+func (s *script) Write(p []byte) (int, error) {
+	s.writes++
+	if s.out == nil {
+		return len(p), nil
+	}
+	return s.out.Write(p)
+}
+
+func (s *script) Close() error {
+	s.closing.Do(func() { close(s.closed) })
+	return nil
+}
+
+func (s *script) LocalAddr() net.Addr              { return &net.TCPAddr{} }
+func (s *script) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
+func (s *script) SetDeadline(time.Time) error      { return nil }
+func (s *script) SetReadDeadline(time.Time) error  { return nil }
+func (s *script) SetWriteDeadline(time.Time) error { return nil }
+
+// A single is a listener with one connection. Its second Accept returns when that
+// is closed.
+type single struct {
+	conn     *script
+	accepted bool
+}
+
+func (l *single) Accept() (net.Conn, error) {
+	if !l.accepted {
+		l.accepted = true
+		return l.conn, nil
+	}
+	<-l.conn.closed
+	return nil, net.ErrClosed
+}
+
+func (l *single) Close() error   { return nil }
+func (l *single) Addr() net.Addr { return &net.TCPAddr{} }
