@@ -99,9 +99,9 @@ func Reference(lab *catalog.Lab) (start.Files, error) {
 	return ref, nil
 }
 
-// Solution derives the learner's files with the first solved stages solved. In a
-// hunt the mutants of later stages stand in them.
-func Solution(lab *catalog.Lab, solved int, stub start.Stub) (start.Files, error) {
+// Planted is what a solution with the first solved stages solved is derived from:
+// the reference, and in a hunt the mutants of later stages in it.
+func Planted(lab *catalog.Lab, solved int) (start.Files, error) {
 	ref, err := Reference(lab)
 	if err != nil {
 		return nil, err
@@ -114,6 +114,15 @@ func Solution(lab *catalog.Lab, solved int, stub start.Stub) (start.Files, error
 		if ref, err = start.Apply(ref, m.Diff); err != nil {
 			return nil, fmt.Errorf("plant mutant %s of %s: %w", name, lab.ID, err)
 		}
+	}
+	return ref, nil
+}
+
+// Solution derives the learner's files with the first solved stages solved.
+func Solution(lab *catalog.Lab, solved int, stub start.Stub) (start.Files, error) {
+	ref, err := Planted(lab, solved)
+	if err != nil {
+		return nil, err
 	}
 	files, err := start.Derive(ref, stageIDs(lab), solved, stub)
 	if err != nil {
