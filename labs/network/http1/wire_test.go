@@ -110,9 +110,10 @@ type wire struct {
 
 	mu   sync.Mutex
 	log  []piece
-	in   []byte // all that was received
-	read int    // how far it was understood
-	err  error  // why there will be no more
+	in   []byte    // all that was received
+	read int       // how far it was understood
+	err  error     // why there will be no more
+	end  time.Time // since when
 	more chan struct{}
 }
 
@@ -151,7 +152,9 @@ func (w *wire) note(sent bool, data []byte, err error) {
 		}
 	}
 	if !sent {
-		w.in, w.err = append(w.in, data...), err
+		if w.in, w.err = append(w.in, data...), err; err != nil {
+			w.end = time.Now()
+		}
 		select {
 		case w.more <- struct{}{}:
 		default:
