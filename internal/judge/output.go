@@ -11,6 +11,7 @@ type said struct {
 	attrs    map[string]string // what it passed to t.Attr, the last value of a key
 	evidence []Evidence
 	printed  strings.Builder // what code printed while it ran
+	inLog    bool            // the last line belonged to a log entry
 }
 
 // maxPrinted bounds the output of the learner's code that a verdict shows.
@@ -63,20 +64,18 @@ func (s *said) attr(key, value string) {
 func (s *said) line(line string) {
 	text, indented := strings.CutPrefix(line, "    ")
 	more, deeper := strings.CutPrefix(text, "    ")
-	switch {
-	case indented && deeper && len(s.logs) > 0:
+	switch _, message, entry := cutPosition(text); {
+	case indented && deeper && s.inLog:
 		s.logs[len(s.logs)-1] += "\n" + more
-	case indented && !strings.HasPrefix(text, " "):
-		if _, message, ok := cutPosition(text); ok {
-			s.logs = append(s.logs, message)
-			return
-		}
-		fallthrough
+	case indented && entry:
+		s.logs = append(s.logs, message)
+		s.inLog = true
+	case line == "" && s.inLog:
+		s.logs[len(s.logs)-1] += "\n" // an empty line inside the entry, or behind it
 	default:
+		s.inLog = false
 		if line != "" && s.printed.Len()+len(line) < maxPrinted {
 			s.printed.WriteString(line + "\n")
-		} else if line == "" && len(s.logs) > 0 && s.printed.Len() == 0 {
-			s.logs[len(s.logs)-1] += "\n" // an empty line inside a log entry
 		}
 	}
 }
