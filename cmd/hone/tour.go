@@ -54,7 +54,7 @@ func (a *app) newTour() (*tour, error) {
 	}
 	lab, err := c.Find(tourLab)
 	if err != nil {
-		i := slices.IndexFunc(c.Labs(), func(l *catalog.Lab) bool { return len(l.Mutants) > 0 && l.Kind != catalog.Hunt })
+		i := slices.IndexFunc(c.Labs(), func(l *catalog.Lab) bool { return len(l.Mutants) > 0 && l.Kind == catalog.Write })
 		if i < 0 {
 			return nil, mistake("no lab to show", "")
 		}
@@ -119,7 +119,7 @@ func (t *tour) judgeDir(ctx context.Context) (*judge.Verdict, error) {
 
 func (t *tour) starter(ctx context.Context) error {
 	t.explain(fmt.Sprintf("1. You start a lab: %q. What you get is derived from a working reference, with the parts cut out that you are to write. It compiles; it does nothing yet.", t.lab.Title))
-	t.typed("hone start " + t.lab.ID + " lru")
+	t.typed("hone start " + t.lab.ID)
 	j, err := t.bench(ctx)
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func (t *tour) starter(ctx context.Context) error {
 	}
 	t.print("%s\n", t.out.Wrap(fmt.Sprintf("%d files: the ones to write (%s), the checks as ordinary Go tests, the lesson in README.md.",
 		len(files), strings.Join(t.lab.Files, ", ")), ""))
-	t.typed("hone check lru")
+	t.typed("hone check " + t.lab.Name)
 	_, err = t.judgeDir(ctx)
 	return err
 }
@@ -166,7 +166,7 @@ func (t *tour) wrong(ctx context.Context) error {
 	if err := t.put(wrong); err != nil {
 		return err
 	}
-	t.typed("hone check lru")
+	t.typed("hone check " + t.lab.Name)
 	v, err := t.judgeDir(ctx)
 	if err != nil {
 		return err
@@ -205,7 +205,7 @@ func (t *tour) right(ctx context.Context) error {
 	if err := t.put(files); err != nil {
 		return err
 	}
-	t.typed("hone check lru")
+	t.typed("hone check " + t.lab.Name)
 	v, err := t.judgeDir(ctx)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/hone-go/hone/internal/live"
 	"github.com/hone-go/hone/internal/report"
 	"github.com/hone-go/hone/internal/store"
+	"github.com/hone-go/hone/internal/term"
 )
 
 func (a *app) watchCmd() *cobra.Command {
@@ -95,6 +96,9 @@ func (a *app) once(ctx context.Context, dir string, hear live.Ears) (*live.Resul
 	return &live.Result{Verdict: v, Files: p.files}, nil
 }
 
+// maxMessage is how many lines of a failure's message are printed for each save.
+const maxMessage = 4
+
 // printWatched prints one verdict where there is no screen.
 func (a *app) printWatched(w io.Writer, r *live.Result, err error, asJSON bool) error {
 	if errors.Is(err, context.Canceled) {
@@ -110,8 +114,9 @@ func (a *app) printWatched(w io.Writer, r *live.Result, err error, asJSON bool) 
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s\n", time.Now().Format(time.TimeOnly), report.Headline(r.Verdict))
 	if _, c := report.First(r.Verdict); c != nil {
-		for l := range strings.Lines(strings.TrimSpace(c.Message)) {
-			fmt.Fprintf(&b, "  %s\n", strings.TrimRight(l, "\n"))
+		lines := strings.Split(strings.TrimSpace(term.Clean(c.Message)), "\n")
+		for _, l := range lines[:min(len(lines), maxMessage)] {
+			fmt.Fprintf(&b, "  %s\n", l)
 		}
 	}
 	for _, pr := range r.Verdict.Problems {
