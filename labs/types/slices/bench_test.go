@@ -127,6 +127,7 @@ func TestTight_KnownPathAllocatesNothing(t *testing.T) {
 	var x slices.Index
 	line := lines(1)[0]
 	buffer := []byte(line)
+	dst := make([][]byte, 0, 16)
 	x.Add(line)
 	for _, c := range []struct {
 		name string
@@ -134,13 +135,13 @@ func TestTight_KnownPathAllocatesNothing(t *testing.T) {
 	}{
 		{"Add, path known", func() { x.Add(line) }},
 		{"AddBytes, path known", func() { x.AddBytes(buffer) }},
+		{"Fields, with room in dst", func() { dst = slices.Fields(dst[:0], buffer) }},
 	} {
-		t.Log(c.name)
 		claim.Allocs(t, 0, c.f)
+		if t.Failed() {
+			t.Fatalf("this was %s: nothing of such a line is kept, so nothing of it needs memory of its own", c.name)
+		}
 	}
-	dst := make([][]byte, 0, 16)
-	t.Log("Fields with room for 16")
-	claim.Allocs(t, 0, func() { dst = slices.Fields(dst[:0], buffer) })
 	if hit, _ := x.Lookup("/articles/00000000"); hit.Count < 2 || len(dst) != 7 {
 		t.Errorf("nothing is allocated because nothing is done: %d lines counted, %d fields found", hit.Count, len(dst))
 	}

@@ -2,6 +2,7 @@ package slices_test
 
 import (
 	"fmt"
+	"runtime"
 	stdslices "slices"
 	"testing"
 
@@ -94,6 +95,7 @@ func TestClean_ExpiredAreLetGo(t *testing.T) {
 			w.Expire(1 << 40)
 			return e
 		})
+		runtime.KeepAlive(w)
 	}
 }
 
@@ -115,6 +117,7 @@ func TestClean_RemovedAreLetGo(t *testing.T) {
 			w.Expire(100)
 			return e
 		})
+		runtime.KeepAlive(w)
 	}
 }
 
