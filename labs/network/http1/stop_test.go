@@ -38,20 +38,13 @@ func TestStop_FinishesInFlight(t *testing.T) {
 		w.section("head")
 		held = append(held, w)
 	}
-	half := connect(t, addr)
-	half.send("GET /hel")
-	ready := connect(t, addr) // the server has certainly accepted half when it answers this
-	ready.send(get("/hello"))
-	ready.reply("GET")
+	idle := connect(t, addr)
+	idle.send(get("/hello"))
+	idle.reply("GET")
 
 	p.Terminate()
 	p.Line("stopping")
-	ready.ends("it is idle, and the server is stopping")
-	half.send("lo HTTP/1.1\r\nHost: hone.test\r\n\r\n")
-	r := half.reply("GET")
-	half.want(r.body == "hello" && strings.EqualFold(r.field("Connection"), "close"), "a request that was half read at SIGTERM must be answered, with Connection: close; got %d %q, Connection %q", r.status, r.body, r.field("Connection"))
-	half.ends("the response said Connection: close")
-
+	idle.ends("it is idle, and the server is stopping")
 	if _, err := p.Stdin.Write([]byte("release\n")); err != nil {
 		t.Fatalf("the program is gone with 5 requests in flight: %v\n%s", err, p.Output())
 	}
@@ -62,6 +55,27 @@ func TestStop_FinishesInFlight(t *testing.T) {
 		w.ends("the server is stopping")
 	}
 	exits(t, p, 0)
+}
+
+// A request whose head was half read at SIGTERM has been begun, and is answered.
+func TestStop_AnswersHalfRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &http1.Server{Handler: func(w *http1.Response, r *http1.Request) { w.Write(r.Path) }}
+		h := open(t, s)
+		w := h.connect()
+		w.send("GET /half HTTP/1.1\r\nHo")
+		synctest.Wait()
+		down := make(chan error, 1)
+		go func() { down <- s.Shutdown(context.Background()) }()
+		synctest.Wait()
+		w.send("st: hone.test\r\n\r\n")
+		r := w.reply("GET")
+		w.want(r.body == "/half" && strings.EqualFold(r.field("Connection"), "close"), "a request that was half read at Shutdown must be answered, with Connection: close; got %d %q, Connection %q. The client has begun to speak and nobody has told it to stop: to drop it is to lose a request at every deployment", r.status, r.body, r.field("Connection"))
+		w.ends("the response said Connection: close")
+		if err := <-down; err != nil {
+			t.Errorf("Shutdown = %v after the last request was answered, want nil", err)
+		}
+	})
 }
 
 // From SIGTERM on nobody new gets in.

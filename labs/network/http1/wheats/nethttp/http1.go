@@ -2,8 +2,8 @@
 // What the most used HTTP server in Go does must pass, or the checks ask for a
 // taste and not for a protocol.
 //
-// It need not pass the budgets, which are measured against it, and four checks
-// of stage strict, where it is laxer than RFC 9112 or than the lab:
+// It need not pass the budgets, which are measured against it, and five checks
+// where it is laxer than RFC 9112 or than the lab:
 //
 //   - TestStrict_TwoLengths: with Content-Length and Transfer-Encoding it obeys
 //     the latter, which §6.1 allows, but keeps the connection open after the
@@ -15,8 +15,10 @@
 //     and the lab does not.
 //   - TestStrict_TrailerFields: it accepts white space before the colon of a
 //     trailer field, which §5.1 forbids in a request, and a bare LF after it.
+//   - TestStop_AnswersHalfRead: a request whose head was not complete when
+//     Shutdown began is read to its end and then dropped without an answer.
 //
-// waives: TestStrict_TwoLengths TestStrict_ChunkedInHTTP10 TestStrict_BareLF TestStrict_TrailerFields
+// waives: TestStrict_TwoLengths TestStrict_ChunkedInHTTP10 TestStrict_BareLF TestStrict_TrailerFields TestStop_AnswersHalfRead
 // waives: TestFast_CPU TestFast_Allocs TestFast_OneReadOneWrite
 package http1
 
