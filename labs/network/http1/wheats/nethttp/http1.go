@@ -1,3 +1,5 @@
+//go:build wheat
+
 // Package http1 is net/http behind the API of the lab: the judge of the judge.
 // What the most used HTTP server in Go does must pass, or the checks ask for a
 // taste and not for a protocol.

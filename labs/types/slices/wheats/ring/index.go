@@ -1,3 +1,5 @@
+//go:build wheat
+
 // Package slices solves the lab another way: fields from the standard library's
 // iterators, sizes by strconv, the window as a ring.
 package slices

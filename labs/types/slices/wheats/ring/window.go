@@ -1,3 +1,5 @@
+//go:build wheat
+
 package slices
 
 // A Window is a ring: a full array has its oldest entry anywhere and wraps around.
