@@ -108,8 +108,7 @@ append moved, it writes to an array that only scribble knows.`))
 
 // Range evaluates its operand once: an array is copied, a slice header is copied.
 func TestAlias_Range(t *testing.T) {
-	slices.AliasRange.Check(t, "arraySum, sliceSum, len(slice)", slices.RangeTwice(), `
-The spec, "For range": the range expression is evaluated once, before the loop.
+	slices.AliasRange.Check(t, "arraySum, sliceSum, len(slice)", slices.RangeTwice(), `The spec, "For range": the range expression is evaluated once, before the loop.
 
 	over an array   the value is the array: all its elements are copied first
 	over a slice    the value is pointer, length, capacity: elements are read when
@@ -121,8 +120,7 @@ range over &array, or over array[:], or with the index alone, copies no array.`)
 
 // copy is right whichever way its arguments overlap; a loop is right for one.
 func TestAlias_Shift(t *testing.T) {
-	slices.AliasShift.Check(t, "a after copy(a[1:], a); b after the loop", slices.Shift(), `
-	     copy(a[1:], a)                   b[i+1] = b[i], i from 0
+	slices.AliasShift.Check(t, "a after copy(a[1:], a); b after the loop", slices.Shift(), `	     copy(a[1:], a)                   b[i+1] = b[i], i from 0
 	     1 2 3 4                          1 2 3 4
 	     1 1 2 3   all at once            1 1 3 4   i = 0
 	                                      1 1 1 4   i = 1: reads what i = 0 wrote
@@ -154,8 +152,7 @@ so that what was deleted can be collected. s still has length 5 and shows both.`
 
 // clear works on the length, not on the capacity.
 func TestAlias_Clear(t *testing.T) {
-	slices.AliasClear.Check(t, "s[:1][:3] and t[:cap(t)]", slices.ClearPrefix(), `
-clear(s[:1]) sets the elements 0 to len-1 to zero: one element. A slice of length 0
+	slices.AliasClear.Check(t, "s[:1][:3] and t[:cap(t)]", slices.ClearPrefix(), `clear(s[:1]) sets the elements 0 to len-1 to zero: one element. A slice of length 0
 has none, so clear(t) does nothing: after t = t[:0] it comes too late.
 
 s[:1][:3] is legal. A slice expression may go up to the capacity, not the length, and
@@ -165,8 +162,7 @@ shows again what an earlier one had cut off.`)
 // A nil slice and an empty one are alike for everything but == nil and those who
 // ask, and encoding/json asks.
 func TestAlias_Nil(t *testing.T) {
-	slices.AliasNil.Check(t, "the five slices as JSON", slices.NilOrEmpty(), `
-	none                     pointer is nil
+	slices.AliasNil.Check(t, "the five slices as JSON", slices.NilOrEmpty(), `	none                     pointer is nil
 	empty                    pointer is not nil: zero-size memory has an address too
 	none[:0]                 slicing keeps the pointer
 	append(none, empty...)   nothing to add, so append returns none itself

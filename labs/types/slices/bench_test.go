@@ -16,8 +16,7 @@ import (
 // A slice that starts from nothing may start on the stack, and grows differently
 // while it is there.
 func TestGrowth_First(t *testing.T) {
-	slices.GrowthFirst.Check(t, "capacities on the way from nil to nine ints", slices.FirstCaps(), `
-Since Go 1.26 the compiler gives such a slice a buffer of 32 bytes on the stack,
+	slices.GrowthFirst.Check(t, "capacities on the way from nil to nine ints", slices.FirstCaps(), `Since Go 1.26 the compiler gives such a slice a buffer of 32 bytes on the stack,
 even where the slice is returned in the end. In the buffer, append takes the next size
 class and no doubling (8, 16, 24, 32 bytes: runtime/slice.go, growsliceBuf), because
 nothing is copied there. The fifth int doesn't fit; from then on the heap's rules hold.
@@ -27,8 +26,7 @@ On return, a slice that is still in the buffer is copied to the heap, to size
 
 // Where a slice lives decides what its appends cost.
 func TestGrowth_Allocs(t *testing.T) {
-	slices.GrowthAllocs.Check(t, "allocations of sumOf(4), sumOf(5), listOf(4), listOf(100)", slices.AppendAllocs(), `
-	sumOf(4)     32 bytes: fits the buffer on the stack, and never leaves it
+	slices.GrowthAllocs.Check(t, "allocations of sumOf(4), sumOf(5), listOf(4), listOf(100)", slices.AppendAllocs(), `	sumOf(4)     32 bytes: fits the buffer on the stack, and never leaves it
 	sumOf(5)     one array of 8 ints, on the heap
 	listOf(4)    grown on the stack, then copied to the heap once, on return
 	listOf(100)  arrays of 8, 16, 32, 64 and 128; the first four ints cost nothing
@@ -39,8 +37,7 @@ Before Go 1.26 these were 3, 4, 3 and 8.`)
 // A conversion for a map lookup costs nothing; whether an expression is one is not
 // always obvious.
 func TestConvert_Map(t *testing.T) {
-	slices.ConvertMap.Check(t, "allocations of lookUp, increment, ensure, remove", slices.ConvertKeys(), `
-	lookUp     the key lives only as long as the lookup: the map is given the bytes of
+	slices.ConvertMap.Check(t, "allocations of lookUp, increment, ensure, remove", slices.ConvertKeys(), `	lookUp     the key lives only as long as the lookup: the map is given the bytes of
 	           b themselves (cmd/compile/internal/walk/order.go, mapKeyReplaceStrConv)
 	increment  is m[k] = m[k] + 1 in one call of mapassign, which may keep its key
 	ensure     key is used twice, once to be kept, so it is made before the lookup,
@@ -52,8 +49,7 @@ func TestConvert_Map(t *testing.T) {
 
 // A comparison needs no copy, if it is the compiler that sees a comparison.
 func TestConvert_Compare(t *testing.T) {
-	slices.ConvertCompare.Check(t, "allocations of same, verb, isGet", slices.ConvertToCompare(), `
-	same, verb  an operand of == and of switch is not copied: "String comparison does
+	slices.ConvertCompare.Check(t, "allocations of same, verb, isGet", slices.ConvertToCompare(), `	same, verb  an operand of == and of switch is not copied: "String comparison does
 	            not memorize the strings for later use" (walk/order.go)
 	isGet       HasPrefix is inlined to len(s) >= 4 && s[:4] == "GET ". What is
 	            compared is a slice of the string, so there must be a string.
@@ -64,8 +60,7 @@ bytes.HasPrefix, or string(b[:4]) == "GET " behind a check of the length, need n
 // Ranging over the bytes of a string is free, ranging over a slice of its runes is
 // not, and counting runes is.
 func TestConvert_Range(t *testing.T) {
-	slices.ConvertRange.Check(t, "allocations of addBytes, addRunes, countRunes", slices.ConvertToRange(), `
-	addBytes    range reads and keeps nothing: no copy
+	slices.ConvertRange.Check(t, "allocations of addBytes, addRunes, countRunes", slices.ConvertToRange(), `	addBytes    range reads and keeps nothing: no copy
 	addRunes    43 runes are 172 bytes, and the buffer on the stack is for 32 runes.
 	            for _, c := range s decodes on the way and needs no slice.
 	countRunes  the compiler replaces len([]rune(s)) by runtime.countrunes(s)`)
@@ -74,8 +69,7 @@ func TestConvert_Range(t *testing.T) {
 // A concatenation can read the bytes in place, but only where its result is sure to
 // be new.
 func TestConvert_Join(t *testing.T) {
-	slices.ConvertJoin.Check(t, "allocations of join, joinWith", slices.ConvertToJoin(), `
-	join      two strings and their concatenation
+	slices.ConvertJoin.Check(t, "allocations of join, joinWith", slices.ConvertToJoin(), `	join      two strings and their concatenation
 	joinWith  the concatenation
 
 concatstrings returns its argument where all others are empty. A part that is b's own
@@ -86,8 +80,7 @@ one part is a constant that isn't empty (walk/order.go, OADDSTR).`)
 // Small strings that stay in a function live on the stack, and the smallest of all
 // are never made.
 func TestConvert_Size(t *testing.T) {
-	slices.ConvertSize.Check(t, "allocations of runes for 32 and 33 bytes, stringOf for 1 and 8", slices.ConvertSizes(), `
-	runes, 32     does not escape: a buffer of 32 bytes on the stack
+	slices.ConvertSize.Check(t, "allocations of runes for 32 and 33 bytes, stringOf for 1 and 8", slices.ConvertSizes(), `	runes, 32     does not escape: a buffer of 32 bytes on the stack
 	runes, 33     does not escape, and doesn't fit (runtime/string.go, tmpStringBufSize)
 	stringOf, 1   all 256 strings of one byte exist already (runtime, staticuint64s)
 	stringOf, 8   escapes, so the stack is no place for it`)
@@ -95,8 +88,7 @@ func TestConvert_Size(t *testing.T) {
 
 // A []byte that nobody writes to can be the string itself.
 func TestConvert_Read(t *testing.T) {
-	slices.ConvertRead.Check(t, "allocations of checksumOf, maskedOf", slices.ConvertToRead(), `
-Escape analysis also follows who writes through a pointer (since Go 1.22). checksum
+	slices.ConvertRead.Check(t, "allocations of checksumOf, maskedOf", slices.ConvertToRead(), `Escape analysis also follows who writes through a pointer (since Go 1.22). checksum
 doesn't, so []byte(s) is a slice header on top of s (escape.go: "If the result of a
 string->[]byte conversion is never mutated, then it can simply reuse the string's
 memory directly"; go build -gcflags=-m says "zero-copy string->[]byte conversion").
@@ -105,11 +97,19 @@ masked writes, and a string must not change.`)
 
 // Building a string by adding to it makes every string on the way.
 func TestConvert_Build(t *testing.T) {
-	slices.ConvertBuild.Check(t, "allocations of +=, Builder, Builder with Grow", slices.BuildString(), `
-	+=             each + is a new string, but the first: "" + part is part itself.
-	               Copied are 10+20+…+1,000 bytes: quadratic.
-	Builder        append to a []byte: 16, 32, 64, … 1,024, with the jumps of stage growth
-	Grow(1000)     one array; String() hands it out without a copy`)
+	var builder strings.Builder
+	var arrays []int
+	for range 100 {
+		builder.WriteString("ten bytes.")
+		if c := builder.Cap(); len(arrays) == 0 || arrays[len(arrays)-1] != c {
+			arrays = append(arrays, c)
+		}
+	}
+	slices.ConvertBuild.Check(t, "allocations of +=, Builder, Builder with Grow", slices.BuildString(), fmt.Sprintf(`	+=          each + is a new string, but the first: "" + part is part itself.
+	            Copied are 10+20+…+1,000 bytes: quadratic.
+	Builder     append to a []byte, which grows as in stage growth. Capacities here:
+	            %v
+	Grow(1000)  one array; String() hands it out without a copy`, arrays))
 }
 
 // lines returns n lines of the log with different paths.

@@ -83,8 +83,7 @@ func TestPin_Strings(t *testing.T) {
 
 // A lookup leaves the keys alone. An assignment to a key that is there does not.
 func TestPin_Keys(t *testing.T) {
-	slices.PinKeys.Check(t, "ways in which a map keeps a string of 64 KiB", slices.HoldKeys(), `
-	a  a lookup compares and forgets
+	slices.PinKeys.Check(t, "ways in which a map keeps a string of 64 KiB", slices.HoldKeys(), `	a  a lookup compares and forgets
 	b  a lookup; the ++ is behind the pointer
 	c  an assignment. Two equal strings may lie in different memory, and the map takes
 	   the newer: "Key needs update, as the backing storage may differ"
@@ -95,8 +94,7 @@ func TestPin_Keys(t *testing.T) {
 
 // A queue that moves its front keeps what it popped until append moves the rest.
 func TestPin_Queue(t *testing.T) {
-	slices.PinQueue.Check(t, "popped nodes alive: after popping, after an append, with slots set to nil", slices.PopFront(), `
-	q = q[1:] five times          [x x x x x q q q]   x: in the array, out of reach
+	slices.PinQueue.Check(t, "popped nodes alive: after popping, after an append, with slots set to nil", slices.PopFront(), `	q = q[1:] five times          [x x x x x q q q]   x: in the array, out of reach
 	append(q, …), which is full   [q q q n . .]       a new array: the old one goes,
 	                                                  and with it what only it held
 	q[0] = nil; q = q[1:]         [. . . . . q q q]
@@ -107,8 +105,7 @@ knows no slices.`)
 
 // What stays behind the length stays in memory, unless somebody clears it.
 func TestPin_Truncate(t *testing.T) {
-	slices.PinTruncate.Check(t, "removed nodes alive, for six ways of removing", slices.Truncate(), `
-	s[:4]                     the array still holds all eight
+	slices.PinTruncate.Check(t, "removed nodes alive, for six ways of removing", slices.Truncate(), `	s[:4]                     the array still holds all eight
 	slices.Delete(s, 4, 8)    clears what it cut off
 	slices.Clip(s[:4])        shortens the capacity; the array is the same
 	clear(s[4:]); s[:4]       by hand
