@@ -1,5 +1,3 @@
-//go:build !race
-
 package lru_test
 
 import (
@@ -94,7 +92,7 @@ func bytesPerEntry(t *testing.T, open func(int) lru.Cache[uint64, uint64], budge
 	const capacity = 100_000
 	before := heapInUse()
 	c := open(capacity)
-	for k := range uint64(4 * capacity) { // twice around, with uses: all memory that a policy has is in use
+	for k := range uint64(4 * capacity) { // turnover, and keys used again: all memory that a policy has is in use
 		request(c, k)
 		request(c, k)
 		request(c, k/2)
@@ -105,8 +103,9 @@ func bytesPerEntry(t *testing.T, open func(int) lru.Cache[uint64, uint64], budge
 	}
 	listBefore := heapInUse()
 	peer := newListLRU(capacity)
-	for k := range uint64(capacity) {
+	for k := range uint64(4 * capacity) {
 		peer.Put(k, k)
+		peer.Put(k/2, k)
 	}
 	listed := (heapInUse() - listBefore) / capacity
 	runtime.KeepAlive(peer)
@@ -114,10 +113,10 @@ func bytesPerEntry(t *testing.T, open func(int) lru.Cache[uint64, uint64], budge
 		t.Fatalf("%.1f bytes an entry, and key and value alone are 16: the entries aren't in this cache", per)
 	}
 	if per > budget {
-		claim.Show(t, claim.KindText, "bytes an entry", fmt.Sprintf("payload  16\nyours    %.1f\nbudget   %.0f\ncontainer/list and map  %.1f", per, budget, listed))
 		claim.Fail(t, claim.OutcomeBudget, "%.1f bytes an entry for 16 bytes of payload at %d entries, want at most %.0f. "+
 			"Count what is there beside the payload: each object is rounded up to a size class, each pointer is 8 bytes, each interface 16, "+
 			"and a map is never full", per, capacity, budget)
+		claim.Show(t, claim.KindText, "bytes an entry", fmt.Sprintf("payload  16\nyours    %.1f\nbudget   %.0f\ncontainer/list and map  %.1f", per, budget, listed))
 	}
 	t.Logf("%.1f bytes an entry; container/list and map: %.1f", per, listed)
 }
@@ -264,8 +263,8 @@ func TestLean_Speed(t *testing.T) { speed(t, "LRU", newLRU, 0.85) }
 // TestARC_AllocatesNothing promises 0 allocations in a hit, a miss, an update and a Put that evicts, once the cache has been full.
 func TestARC_AllocatesNothing(t *testing.T) { allocatesNothing(t, openARC(1000)) }
 
-// TestARC_BytesPerEntry promises at most 128 bytes of heap an entry for a payload of 16, and as many ghosts as entries.
-func TestARC_BytesPerEntry(t *testing.T) { bytesPerEntry(t, openARC, 128) }
+// TestARC_BytesPerEntry promises at most 160 bytes of heap an entry for a payload of 16, and as many ghosts as entries.
+func TestARC_BytesPerEntry(t *testing.T) { bytesPerEntry(t, openARC, 160) }
 
 // TestARC_HitRatio promises hit ratios within a point of the best ARC that is known.
 func TestARC_HitRatio(t *testing.T) {
@@ -278,8 +277,8 @@ func TestARC_Speed(t *testing.T) { speed(t, "ARC", openARC, 1) }
 // TestS3FIFO_AllocatesNothing promises 0 allocations in a hit, a miss, an update and a Put that evicts, once the cache has been full.
 func TestS3FIFO_AllocatesNothing(t *testing.T) { allocatesNothing(t, newS3(1000)) }
 
-// TestS3FIFO_BytesPerEntry promises at most 128 bytes of heap an entry for a payload of 16, and nine ghosts for ten entries.
-func TestS3FIFO_BytesPerEntry(t *testing.T) { bytesPerEntry(t, newS3, 128) }
+// TestS3FIFO_BytesPerEntry promises at most 160 bytes of heap an entry for a payload of 16, and nine ghosts for ten entries.
+func TestS3FIFO_BytesPerEntry(t *testing.T) { bytesPerEntry(t, newS3, 160) }
 
 // TestS3FIFO_HitRatio promises hit ratios within a point of the best S3-FIFO that is known.
 func TestS3FIFO_HitRatio(t *testing.T) {

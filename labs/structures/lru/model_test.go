@@ -131,9 +131,9 @@ func differs(t *testing.T, history []step, capacity int, look string, got, want 
 	for _, s := range history[max(0, len(history)-shown):] {
 		lines = append(lines, s.String())
 	}
-	claim.Show(t, claim.KindHistory, "the operations up to the difference, with what the model says", strings.Join(lines, "\n"))
 	last := history[len(history)-1]
 	t.Errorf("a cache of %d, operation %d, %s(%d)%s\n got %v\nwant %v", capacity, len(history), last.op, last.key, look, got, want)
+	claim.Show(t, claim.KindHistory, "the operations up to the difference, with what the model says", strings.Join(lines, "\n"))
 	return false
 }
 

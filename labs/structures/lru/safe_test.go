@@ -114,6 +114,29 @@ func putsOf(seed uint64, workers, steps int) (puts int) {
 	return puts
 }
 
+// TestSafe_HitsAreWrites promises no data race between goroutines that only read: a hit changes the order, or a counter.
+func TestSafe_HitsAreWrites(t *testing.T) {
+	claim.NoGoroutineLeak(t)
+	for name, cache := range policies(8) {
+		c := lru.NewSafe(cache, nil)
+		for k := range 8 {
+			c.Put(k, 10*k)
+		}
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for i := range 400 {
+					if v, ok := c.Get(i % 8); !ok || v != 10*(i%8) {
+						t.Errorf("%s: Get(%d) = %d, %v; want %d, true", name, i%8, v, ok, 10*(i%8))
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
 // TestSafe_TellsWhatLeft promises a call of gone for each entry that a Put pushed out, before that Put returns.
 func TestSafe_TellsWhatLeft(t *testing.T) {
 	var left []lru.Entry[int, int]
