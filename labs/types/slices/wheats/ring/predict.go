@@ -1,3 +1,5 @@
+//go:build wheat
+
 package slices
 
 import "github.com/hone-go/hone/claim"
