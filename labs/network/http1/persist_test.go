@@ -179,25 +179,18 @@ func TestPersist_PipelinedSplit(t *testing.T) {
 
 // The answer to the first of two pipelined requests does not wait for the second.
 func TestPersist_AnswerNotHeld(t *testing.T) {
-	release := make(chan struct{})
+	held, release := gate(t)
 	h := open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
 		if string(r.Path) == "/second" {
-			<-release
+			<-held
 		}
 		w.Write(r.Path)
 	}})
 	w := h.connect()
-	t.Cleanup(func() {
-		select {
-		case <-release:
-		default:
-			close(release)
-		}
-	})
 	w.send(get("/first") + get("/second"))
 	r := w.reply("GET")
 	w.want(r.body == "/first", "want the first answer while the second handler still works, got %q", r.body)
-	close(release)
+	release()
 	w.want(w.reply("GET").body == "/second", "want the second answer once its handler is done")
 }
 

@@ -66,7 +66,7 @@ func TestStop_AnswersHalfRead(t *testing.T) {
 		w.send("GET /half HTTP/1.1\r\nHo")
 		synctest.Wait()
 		down := make(chan error, 1)
-		go func() { down <- s.Shutdown(context.Background()) }()
+		go func() { down <- s.Shutdown(t.Context()) }()
 		synctest.Wait()
 		w.send("st: hone.test\r\n\r\n")
 		r := w.reply("GET")
@@ -119,10 +119,10 @@ func TestStop_GraceEnds(t *testing.T) {
 // ErrServerClosed, then and ever after.
 func TestStop_Shutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
+		held, release := gate(t)
 		s := &http1.Server{IdleTimeout: time.Hour, WriteTimeout: time.Hour, Handler: func(w *http1.Response, r *http1.Request) {
 			if string(r.Path) == "/slow" {
-				<-release
+				<-held
 			}
 			w.Write(r.Path)
 		}}
@@ -134,7 +134,7 @@ func TestStop_Shutdown(t *testing.T) {
 		synctest.Wait()
 
 		down := make(chan error, 1)
-		go func() { down <- s.Shutdown(context.Background()) }()
+		go func() { down <- s.Shutdown(t.Context()) }()
 		start := time.Now()
 		if took := idle.ended(start); took > time.Second {
 			t.Errorf("an idle connection was closed %v after Shutdown, want at once", took)
@@ -145,7 +145,7 @@ func TestStop_Shutdown(t *testing.T) {
 			t.Fatalf("Shutdown returned (%v) while a handler was at work", err)
 		default:
 		}
-		close(release)
+		release()
 		r := busy.reply("GET")
 		busy.want(r.body == "/slow" && strings.EqualFold(r.field("Connection"), "close"), "want the answer that was in flight, with Connection: close; got %q, Connection %q", r.body, r.field("Connection"))
 		busy.ends("the response said Connection: close")
@@ -165,8 +165,8 @@ func TestStop_Shutdown(t *testing.T) {
 // left.
 func TestStop_ShutdownGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		s := &http1.Server{WriteTimeout: time.Hour, Handler: func(w *http1.Response, r *http1.Request) { <-release }}
+		held, release := gate(t)
+		s := &http1.Server{WriteTimeout: time.Hour, Handler: func(w *http1.Response, r *http1.Request) { <-held }}
 		h := open(t, s)
 		w := h.connect()
 		w.send(get("/"))
@@ -183,7 +183,7 @@ func TestStop_ShutdownGivesUp(t *testing.T) {
 		if took := w.ended(start); took > 6*time.Second {
 			t.Errorf("the connection of the stuck handler was closed after %v, want when the context ended", took)
 		}
-		close(release)
+		release()
 	})
 }
 

@@ -102,6 +102,15 @@ func (h *house) connect() *wire {
 	return newWire(h.t, ours)
 }
 
+// gate returns what a handler can wait for, and what lets it go. The end of the
+// test lets it go as well.
+func gate(t testing.TB) (held <-chan struct{}, release func()) {
+	c := make(chan struct{})
+	release = sync.OnceFunc(func() { close(c) })
+	t.Cleanup(release)
+	return c, release
+}
+
 // A wire is the client's end of one connection.
 type wire struct {
 	t        testing.TB
