@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -162,6 +163,7 @@ func TestSubscriber_LeavesUnderFire(t *testing.T) {
 						return
 					default:
 						hub.Publish(leaks.Quote{Symbol: "ACME"})
+						runtime.Gosched() // or a single processor would see little of the rest
 					}
 				}
 			})
