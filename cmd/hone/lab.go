@@ -30,10 +30,10 @@ a checkout of hone the labs on disk are used, elsewhere those in this binary.`,
 	return cmd
 }
 
-// checkFlagsOfLab are the flags of lab check.
+// labCheckFlags are the flags of lab check.
 type labCheckFlags struct {
-	all, quick, json bool
-	dir              string
+	all, quick, verbose, json bool
+	dir                       string
 }
 
 func (a *app) labCheckCmd() *cobra.Command {
@@ -64,6 +64,7 @@ The exit status is 0 if every gate is green, 1 if one is not, 2 on a mistake.`,
 	}
 	cmd.Flags().BoolVar(&f.all, "all", false, "every lab")
 	cmd.Flags().BoolVar(&f.quick, "quick", false, "fewer repetitions: for every change, not for a release")
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "everything that was seen, of green gates too")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the reports as a JSON array")
 	cmd.Flags().StringVar(&f.dir, "labs", "", "directory with the labs (default: labs/ of this checkout, else those in this binary)")
 	return cmd
@@ -109,7 +110,7 @@ func (a *app) checkLabs(ctx context.Context, labs []*catalog.Lab, f labCheckFlag
 		good = good && r.Passed()
 		reports = append(reports, r)
 		if !f.json {
-			a.gates(r)
+			a.gates(r, f.verbose)
 		}
 	}
 	if f.json {
@@ -123,28 +124,38 @@ func (a *app) checkLabs(ctx context.Context, labs []*catalog.Lab, f labCheckFlag
 	return nil
 }
 
-// gates prints what the gates found: what is wrong in full, what is right in a
-// line each.
-func (a *app) gates(r *gate.Report) {
+// briefly is how many lines a green gate gets without -v; of more, the last says
+// what they come to.
+const briefly = 3
+
+// gates prints what the gates found: what is wrong in full, what is right briefly.
+func (a *app) gates(r *gate.Report, verbose bool) {
 	verdict := a.out.Paint("good", term.Bold, term.Green)
 	if !r.Passed() {
 		verdict = a.out.Paint("not yet", term.Bold, term.Yellow)
 	}
 	a.print("%s %s\n", a.out.Paint(r.Lab, term.Bold), verdict)
-	for _, g := range r.Gates {
-		outcome := judge.NotRun
+	rows := make([][]string, len(r.Gates))
+	for i, g := range r.Gates {
+		outcome, took := judge.NotRun, ""
 		switch {
 		case g.Passed:
 			outcome = judge.Passed
 		case g.Run:
 			outcome = judge.Failed
 		}
-		took := ""
 		if g.Run {
-			took = a.out.Paint(" in "+report.Seconds(g.Wall), term.Dim)
+			took = report.Seconds(g.Wall)
 		}
-		a.print("  %s %s%s\n", report.Mark(a.out, outcome), term.Pad(g.ID, 10)+g.Title, took)
-		for _, d := range g.Detail {
+		rows[i] = []string{report.Mark(a.out, outcome) + " " + a.out.Paint(g.ID, term.Bold), a.out.Paint(took, term.Dim), a.out.Paint(g.Title, term.Dim)}
+	}
+	for i, l := range term.Columns(rows, 2) {
+		a.print("%s\n", a.out.Cut("  "+l, 0))
+		detail := r.Gates[i].Detail
+		if r.Gates[i].Passed && !verbose && len(detail) > briefly {
+			detail = detail[len(detail)-1:]
+		}
+		for _, d := range detail {
 			a.print("%s\n", a.out.Wrap(term.Clean(d), "      "))
 		}
 	}

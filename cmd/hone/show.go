@@ -42,8 +42,8 @@ func (a *app) show(id string) error {
 	for i, st := range lab.Stages {
 		rows[i] = []string{a.out.Paint(st.ID, term.Bold), st.Title, a.out.Paint(Effort(st.Effort), term.Dim)}
 	}
-	a.print("%s\n", a.out.Paint(fmt.Sprintf("%s, %s, your files: %s", report.Count(len(lab.Stages), "stage"),
-		Effort(lab.Effort()), strings.Join(lab.Files, ", ")), term.Dim))
+	a.print("%s\n", a.out.Paint(a.out.Wrap(fmt.Sprintf("%s, %s, your files: %s", report.Count(len(lab.Stages), "stage"),
+		Effort(lab.Effort()), strings.Join(lab.Files, ", ")), ""), term.Dim))
 	for _, l := range term.Columns(rows, 2) {
 		a.print("%s\n", a.out.Cut("  "+l, 0))
 	}

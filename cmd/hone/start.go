@@ -124,8 +124,8 @@ func writeNew(path string, data []byte) error {
 // started says what was made and what to do in it.
 func (a *app) started(lab *catalog.Lab, dir string) {
 	a.print("%s: %s\n", a.out.Paint(lab.ID, term.Bold), lab.Title)
-	a.print("%s in %s. You write %s; README.md has the lesson.\n",
-		report.Count(len(lab.Stages), "stage"), quote(dir), strings.Join(lab.Files, ", "))
+	a.print("%s\n", a.out.Wrap(fmt.Sprintf("%s in %s. You write %s; README.md has the lesson.",
+		report.Count(len(lab.Stages), "stage"), quote(dir), strings.Join(lab.Files, ", ")), ""))
 	first := lab.Stages[0]
 	a.next(
 		step("cd "+quote(dir), ""),

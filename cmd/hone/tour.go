@@ -68,7 +68,7 @@ func (a *app) newTour() (*tour, error) {
 }
 
 func (t *tour) run(ctx context.Context) error {
-	t.print("%s\n", t.out.Wrap(`A lab is a package that you write in steps, called stages. This is one, from start to end, in a directory that is gone afterwards. Nothing here is staged: every verdict is reached now, on this machine. The first run compiles the standard library with the race detector, which can take a minute; later ones take a second or two.`, ""))
+	t.print("%s\n", t.prose(`A lab is a package that you write in steps, called stages. This is one, from start to end, in a directory that is gone afterwards. Nothing here is staged: every verdict is reached now, on this machine. The first run compiles the standard library with the race detector, which can take a minute; later ones take a second or two.`))
 	for _, part := range []func(context.Context) error{t.starter, t.wrong, t.right} {
 		if err := part(ctx); err != nil {
 			return err
@@ -81,7 +81,17 @@ func (t *tour) run(ctx context.Context) error {
 
 // explain says what happens next, and as what one would type it.
 func (t *tour) explain(text string) {
-	t.print("\n%s\n%s\n", t.out.Rule(), t.out.Wrap(text, ""))
+	t.print("\n%s\n%s\n", t.out.Rule(), t.prose(text))
+}
+
+// prose fills text to a width that is good to read, in a pipe too: a tour is for
+// people wherever it goes.
+func (t *tour) prose(text string) string {
+	s := t.out
+	if s.Width == 0 || s.Width > 88 {
+		s.Width = 80
+	}
+	return s.Wrap(text, "")
 }
 
 func (t *tour) typed(command string) {
@@ -131,8 +141,8 @@ func (t *tour) starter(ctx context.Context) error {
 	if err := create(t.dir, files); err != nil {
 		return err
 	}
-	t.print("%s\n", t.out.Wrap(fmt.Sprintf("%d files: the ones to write (%s), the checks as ordinary Go tests, the lesson in README.md.",
-		len(files), strings.Join(t.lab.Files, ", ")), ""))
+	t.print("%s\n", t.prose(fmt.Sprintf("%d files: the ones to write (%s), the checks as ordinary Go tests, the lesson in README.md.",
+		len(files), strings.Join(t.lab.Files, ", "))))
 	t.typed("hone check " + t.lab.Name)
 	_, err = t.judgeDir(ctx)
 	return err
@@ -171,21 +181,37 @@ func (t *tour) wrong(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, c := report.First(v); c != nil && slices.Contains(m.Fails, c.Name) {
-		t.print("\n%s\n", t.out.Wrap(fmt.Sprintf("Rejected by %s, which is the check that the author of the lab said would do it.", c.Name), ""))
+	for _, name := range m.Fails {
+		if failed(v, name) {
+			t.print("\n%s\n", t.prose(fmt.Sprintf("Rejected by %s, which the author of the lab said would do it.", name)))
+			break
+		}
 	}
 	return nil
 }
 
-// mutant picks a wrong solution of the first stage: what it shows needs no
-// knowledge of the later ones.
-func (t *tour) mutant() *catalog.Mutant {
-	for i := range t.lab.Mutants {
-		if m := &t.lab.Mutants[i]; len(m.Fails) > 0 && t.lab.StageOf(m.Fails[0]) == 0 {
-			return m
+func failed(v *judge.Verdict, check string) bool {
+	for _, st := range v.Stages {
+		for _, c := range st.Checks {
+			if c.Name == check {
+				return c.Outcome != judge.Passed && c.Outcome != judge.NotRun
+			}
 		}
 	}
-	return nil
+	return false
+}
+
+// mutant picks a wrong solution of the first stage, for it needs no knowledge of
+// the later ones, and the shortest there is.
+func (t *tour) mutant() *catalog.Mutant {
+	var best *catalog.Mutant
+	for i := range t.lab.Mutants {
+		m := &t.lab.Mutants[i]
+		if t.lab.StageOf(m.Fails[0]) == 0 && (best == nil || len(m.Diff) < len(best.Diff)) {
+			best = m
+		}
+	}
+	return best
 }
 
 func (t *tour) solve(files start.Files) (start.Files, error) {

@@ -68,6 +68,8 @@ func (m *model) state() string {
 		return s.Paint("no verdict", term.Red)
 	case m.last == nil:
 		return s.Paint("starting", term.Dim)
+	case len(m.last.Verdict.Problems) > 0:
+		return s.Paint("does not build", term.Bold, term.Red)
 	case m.last.Verdict.Outcome == judge.Passed:
 		return s.Paint("passed", term.Bold, term.Green) + s.Paint(" in "+report.Seconds(m.last.Verdict.Wall), term.Dim)
 	default:
@@ -128,7 +130,7 @@ func (m *model) underway(st *judge.Stage) string {
 // stageStates is the newest that is known of each stage: of the run in progress
 // if there is one, else of the last verdict.
 func (m *model) stageStates() []judge.Stage {
-	if !m.running && m.last != nil {
+	if !m.running && m.last != nil && len(m.last.Verdict.Problems) == 0 {
 		return m.last.Verdict.Stages
 	}
 	out := make([]judge.Stage, len(m.o.Lab.Stages))
@@ -136,7 +138,7 @@ func (m *model) stageStates() []judge.Stage {
 		out[i] = judge.Stage{ID: st.ID, Title: st.Title, Outcome: judge.Passed}
 		for _, c := range st.Checks {
 			outcome, seen := m.live[c.Name]
-			if !seen {
+			if !seen || !m.running {
 				outcome = judge.NotRun
 			}
 			if outcome != judge.Passed && out[i].Outcome == judge.Passed {

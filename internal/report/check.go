@@ -96,6 +96,39 @@ func (p *page) failures(v *judge.Verdict) {
 // Check lays out one check that did not pass.
 func Check(s term.Screen, c *judge.Check, o Options) string { return checkText(s, o, c) }
 
+// measured is a line for each ratio that was good enough, since that it passed
+// isn't all that one wants to know of speed.
+func (p *page) measured(v *judge.Verdict) {
+	var rows [][]string
+	for _, st := range v.Stages {
+		for _, c := range st.Checks {
+			for _, e := range c.Evidence {
+				if e.Kind == "ratio" && c.Outcome == judge.Passed {
+					rows = append(rows, []string{"  " + c.Name, summary(e.Text)})
+				}
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	p.block()
+	p.line("%s", p.screen.Paint("Measured:", term.Bold))
+	for _, l := range term.Columns(rows, 2) {
+		p.line("%s", p.screen.Cut(l, 0))
+	}
+}
+
+// summary is the line of a table of ratios that says the ratio.
+func summary(text string) string {
+	for l := range strings.Lines(text) {
+		if l = strings.TrimSpace(l); strings.HasPrefix(l, "ratio ") {
+			return strings.TrimPrefix(term.Clean(l), "ratio ")
+		}
+	}
+	return ""
+}
+
 // Evidence shows the evidence of one kind that a verdict holds, of checks that
 // passed too: what a measurement was based on is worth seeing when it is good.
 func Evidence(s term.Screen, v *judge.Verdict, kind string) string {

@@ -44,6 +44,9 @@ func Text(s term.Screen, v *judge.Verdict, o Options) string {
 	} else {
 		p.stages(v)
 		p.failures(v)
+		if v.Outcome == judge.Passed {
+			p.measured(v)
+		}
 	}
 	p.notes(v.Notes)
 	p.next()
@@ -201,10 +204,10 @@ func (p *page) problems(list []judge.Problem) {
 		shown = shown[:maxProblems]
 	}
 	for i, pr := range shown {
-		if i > 0 {
+		p.problem(pr)
+		if p.source(pr) && i < len(shown)-1 {
 			p.block()
 		}
-		p.problem(pr)
 	}
 	if n := len(list) - len(shown); n > 0 {
 		p.line("%s", p.screen.Paint(fmt.Sprintf("… %s more", Count(n, "problem")), term.Dim))
@@ -222,7 +225,6 @@ func (p *page) problem(pr judge.Problem) {
 	if rest != "" {
 		p.line("%s", p.screen.Wrap(rest, "  "))
 	}
-	p.source(pr)
 }
 
 // where is the form that editors and terminals make a link of.
@@ -248,12 +250,13 @@ func (p *page) url(pr judge.Problem) string {
 	return "file://" + filepath.ToSlash(abs)
 }
 
-// source shows the line that a problem is in, with a caret under the column.
+// source shows the line that a problem is in, with a caret under the column, and
+// reports whether there is one.
 // Columns are bytes from 1, as in the messages of the compiler.
-func (p *page) source(pr judge.Problem) {
+func (p *page) source(pr judge.Problem) bool {
 	lines := strings.Split(string(p.o.Files[pr.File]), "\n")
-	if pr.Line < 1 || pr.Line > len(lines) || pr.File == "" {
-		return
+	if pr.Line < 1 || pr.Line > len(lines) || len(p.o.Files[pr.File]) == 0 {
+		return false
 	}
 	raw := lines[pr.Line-1]
 	number := fmt.Sprintf("%5d ", pr.Line)
@@ -267,6 +270,7 @@ func (p *page) source(pr judge.Problem) {
 	if at >= 0 {
 		p.line("%s%s%s%s", strings.Repeat(" ", len(number)), bar, strings.Repeat(" ", at-left), p.screen.Paint("^", term.Red, term.Bold))
 	}
+	return true
 }
 
 // around returns the part of a long line to show so that the cell at stays in
