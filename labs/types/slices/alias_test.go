@@ -59,8 +59,7 @@ func (m *memory) says(text string) string {
 	return m.out.String() + "\n" + strings.TrimSpace(text)
 }
 
-// Where there is room, append writes into the array that is there, whoever else
-// looks at it.
+// What an append to a part of a slice does to the rest of it.
 func TestAlias_Prefix(t *testing.T) {
 	a := []int{1, 2, 3, 4}
 	b := append(a[:2], 9)
@@ -70,7 +69,7 @@ a[:2] has length 2 but capacity 4: slicing shortens the length, not the room. ap
 looks at the capacity alone, finds room, and writes to a[2].`))
 }
 
-// A third index ends the room, so that append has to move.
+// What a third index changes about that.
 func TestAlias_Clipped(t *testing.T) {
 	a := []int{1, 2, 3, 4}
 	b := append(a[:2:2], 9)
@@ -80,8 +79,7 @@ a[:2:2] is full. append copied it to an array of its own before it added 9, and 
 is in that one.`))
 }
 
-// Two appends to one slice share what they add, if there was room, and share
-// nothing if there was not: the same line of code does both.
+// What two appends to one slice have in common.
 func TestAlias_Twins(t *testing.T) {
 	roomy, full := make([]int, 2, 3), make([]int, 2)
 	a, b := append(roomy, 1), append(roomy, 2)
@@ -93,8 +91,7 @@ append doesn't change roomy, whose length stays 2. So both appends to it write t
 same slot, and the second wins for both results.`))
 }
 
-// A callee gets a copy of pointer, length and capacity: its writes arrive, its
-// append may or may not, and what it writes after that depends on it.
+// What a caller sees of a callee that writes, appends, and writes again.
 func TestAlias_Callee(t *testing.T) {
 	full := []int{1, 2}
 	roomy := append(make([]int, 0, 3), 1, 2)
@@ -106,7 +103,7 @@ s[0] = 8 comes before the append: both callers see it. s[1] = 9 comes after. Whe
 append moved, it writes to an array that only scribble knows.`))
 }
 
-// Range evaluates its operand once: an array is copied, a slice header is copied.
+// What range looks at, and when: over an array, over a slice, over a slice that grows.
 func TestAlias_Range(t *testing.T) {
 	slices.AliasRange.Check(t, "arraySum, sliceSum, len(slice)", slices.RangeTwice(), `The spec, "For range": the range expression is evaluated once, before the loop.
 
@@ -118,7 +115,7 @@ func TestAlias_Range(t *testing.T) {
 range over &array, or over array[:], or with the index alone, copies no array.`)
 }
 
-// copy is right whichever way its arguments overlap; a loop is right for one.
+// What copy does where its arguments overlap, and what a loop does.
 func TestAlias_Shift(t *testing.T) {
 	slices.AliasShift.Check(t, "a after copy(a[1:], a); b after the loop", slices.Shift(), `	     copy(a[1:], a)                   b[i+1] = b[i], i from 0
 	     1 2 3 4                          1 2 3 4
@@ -129,7 +126,7 @@ func TestAlias_Shift(t *testing.T) {
 copy is memmove: it compares the addresses and goes backwards where it must.`)
 }
 
-// Converting to an array copies; converting to a pointer to one doesn't.
+// Which conversions of a slice to an array copy.
 func TestAlias_Array(t *testing.T) {
 	s := []int{1, 2, 3, 4}
 	pointer := (*[2]int)(s)
@@ -139,8 +136,7 @@ func TestAlias_Array(t *testing.T) {
 with a length that the compiler knows. Both panic where s is shorter than the array.`))
 }
 
-// Deleting moves elements within the array, so the old slice sees it; and the
-// places that became free are set to zero.
+// What slices.Delete does to the slice that it was given.
 func TestAlias_Delete(t *testing.T) {
 	s := []int{1, 2, 3, 4, 5}
 	u := stdslices.Delete(s, 1, 3)
@@ -150,7 +146,7 @@ slices.Delete is append(s[:1], s[3:]...) and then clear of the tail, since Go 1.
 so that what was deleted can be collected. s still has length 5 and shows both.`))
 }
 
-// clear works on the length, not on the capacity.
+// How far clear goes.
 func TestAlias_Clear(t *testing.T) {
 	slices.AliasClear.Check(t, "s[:1][:3] and t[:cap(t)]", slices.ClearPrefix(), `clear(s[:1]) sets the elements 0 to len-1 to zero: one element. A slice of length 0
 has none, so clear(t) does nothing: after t = t[:0] it comes too late.
@@ -159,8 +155,7 @@ s[:1][:3] is legal. A slice expression may go up to the capacity, not the length
 shows again what an earlier one had cut off.`)
 }
 
-// A nil slice and an empty one are alike for everything but == nil and those who
-// ask, and encoding/json asks.
+// Which of five slices without elements encoding/json takes for nil.
 func TestAlias_Nil(t *testing.T) {
 	slices.AliasNil.Check(t, "the five slices as JSON", slices.NilOrEmpty(), `	none                     pointer is nil
 	empty                    pointer is not nil: zero-size memory has an address too

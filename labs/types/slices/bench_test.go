@@ -24,7 +24,7 @@ On return, a slice that is still in the buffer is copied to the heap, to size
 (moveSlice).`)
 }
 
-// Where a slice lives decides what its appends cost.
+// What the appends to a slice cost, by where the slice lives and goes.
 func TestGrowth_Allocs(t *testing.T) {
 	slices.GrowthAllocs.Check(t, "allocations of sumOf(4), sumOf(5), listOf(4), listOf(100)", slices.AppendAllocs(), `	sumOf(4)     32 bytes: fits the buffer on the stack, and never leaves it
 	sumOf(5)     one array of 8 ints, on the heap
@@ -34,8 +34,7 @@ func TestGrowth_Allocs(t *testing.T) {
 Before Go 1.26 these were 3, 4, 3 and 8.`)
 }
 
-// A conversion for a map lookup costs nothing; whether an expression is one is not
-// always obvious.
+// Which uses of a map need a string of its own for string(b).
 func TestConvert_Map(t *testing.T) {
 	slices.ConvertMap.Check(t, "allocations of lookUp, increment, ensure, remove", slices.ConvertKeys(), `	lookUp     the key lives only as long as the lookup: the map is given the bytes of
 	           b themselves (cmd/compile/internal/walk/order.go, mapKeyReplaceStrConv)
@@ -47,7 +46,7 @@ func TestConvert_Map(t *testing.T) {
 	           use is a lookup or delete, is cmd/compile/internal/ssa/_gen/generic.rules.`)
 }
 
-// A comparison needs no copy, if it is the compiler that sees a comparison.
+// Which comparisons need one.
 func TestConvert_Compare(t *testing.T) {
 	slices.ConvertCompare.Check(t, "allocations of same, verb, isGet", slices.ConvertToCompare(), `	same, verb  an operand of == and of switch is not copied: "String comparison does
 	            not memorize the strings for later use" (walk/order.go)
@@ -57,8 +56,7 @@ func TestConvert_Compare(t *testing.T) {
 bytes.HasPrefix, or string(b[:4]) == "GET " behind a check of the length, need none.`)
 }
 
-// Ranging over the bytes of a string is free, ranging over a slice of its runes is
-// not, and counting runes is.
+// What it costs to range over a string that was converted.
 func TestConvert_Range(t *testing.T) {
 	slices.ConvertRange.Check(t, "allocations of addBytes, addRunes, countRunes", slices.ConvertToRange(), `	addBytes    range reads and keeps nothing: no copy
 	addRunes    43 runes are 172 bytes, and the buffer on the stack is for 32 runes.
@@ -66,8 +64,7 @@ func TestConvert_Range(t *testing.T) {
 	countRunes  the compiler replaces len([]rune(s)) by runtime.countrunes(s)`)
 }
 
-// A concatenation can read the bytes in place, but only where its result is sure to
-// be new.
+// What a concatenation of converted bytes costs, with and without a constant.
 func TestConvert_Join(t *testing.T) {
 	slices.ConvertJoin.Check(t, "allocations of join, joinWith", slices.ConvertToJoin(), `	join      two strings and their concatenation
 	joinWith  the concatenation
@@ -77,8 +74,7 @@ memory under another type must not get out that way, so the compiler lends it on
 one part is a constant that isn't empty (walk/order.go, OADDSTR).`)
 }
 
-// Small strings that stay in a function live on the stack, and the smallest of all
-// are never made.
+// What a string's length has to do with its cost, and what the place where it goes.
 func TestConvert_Size(t *testing.T) {
 	slices.ConvertSize.Check(t, "allocations of runes for 32 and 33 bytes, stringOf for 1 and 8", slices.ConvertSizes(), `	runes, 32     does not escape: a buffer of 32 bytes on the stack
 	runes, 33     does not escape, and doesn't fit (runtime/string.go, tmpStringBufSize)
@@ -86,7 +82,7 @@ func TestConvert_Size(t *testing.T) {
 	stringOf, 8   escapes, so the stack is no place for it`)
 }
 
-// A []byte that nobody writes to can be the string itself.
+// When []byte(s) needs memory of its own.
 func TestConvert_Read(t *testing.T) {
 	slices.ConvertRead.Check(t, "allocations of checksumOf, maskedOf", slices.ConvertToRead(), `Escape analysis also follows who writes through a pointer (since Go 1.22). checksum
 doesn't, so []byte(s) is a slice header on top of s (escape.go: "If the result of a
@@ -95,7 +91,7 @@ memory directly"; go build -gcflags=-m says "zero-copy string->[]byte conversion
 masked writes, and a string must not change.`)
 }
 
-// Building a string by adding to it makes every string on the way.
+// What three ways to build one string allocate.
 func TestConvert_Build(t *testing.T) {
 	var builder strings.Builder
 	var arrays []int

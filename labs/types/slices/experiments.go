@@ -14,12 +14,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
-	"unsafe"
 	"weak"
 )
 
@@ -248,14 +248,18 @@ func NilOrEmpty() string {
 // blockSize is how many bytes stand behind what the pinning experiments hold.
 const blockSize = 64 << 10
 
-// pinned lets each way hold something of a block of its own, collects garbage and
-// returns the letters of the ways whose whole block is still in memory.
-func pinned(ways []func(b []byte) any) string {
+// A holding makes a block, holds something of it, and returns the block's address
+// beside what is held.
+type holding func() (at *byte, held any)
+
+// pinned runs each holding, collects garbage and returns the letters of those whose
+// whole block is still in memory.
+func pinned(list []holding) string {
 	var letters []byte
-	for i, way := range ways {
-		at, held := hold(way)
+	for i, h := range list {
+		block, held := hold(h)
 		runtime.GC()
-		if at.Value() != nil {
+		if block.Value() != nil {
 			letters = append(letters, "abcdefghij"[i], ' ')
 		}
 		runtime.KeepAlive(held)
@@ -266,13 +270,37 @@ func pinned(ways []func(b []byte) any) string {
 // hold is a function of its own so that no stack slot of pinned keeps the block.
 //
 //go:noinline
-func hold(way func(b []byte) any) (weak.Pointer[byte], any) {
-	b := bytes.Repeat([]byte("lowercase words "), blockSize/16)
-	return weak.Make(&b[0]), way(b)
+func hold(h holding) (weak.Pointer[byte], any) {
+	at, held := h()
+	return weak.Make(at), held
+}
+
+// ofBytes turns ways of holding bytes into holdings.
+func ofBytes(ways []func(b []byte) any) []holding {
+	var list []holding
+	for _, way := range ways {
+		list = append(list, func() (*byte, any) {
+			b := bytes.Repeat([]byte("lowercase words "), blockSize/16)
+			return &b[0], way(b)
+		})
+	}
+	return list
+}
+
+// ofString turns ways of holding a string into holdings.
+func ofString(ways []func(s string) any) []holding {
+	var list []holding
+	for _, way := range ways {
+		list = append(list, func() (*byte, any) {
+			s := strings.Repeat("lowercase words ", blockSize/16)
+			return (*byte)(reflect.ValueOf(s).UnsafePointer()), way(s)
+		})
+	}
+	return list
 }
 
 // HoldBytes holds a part of a 64 KiB []byte in each of BytesWays.
-func HoldBytes() string { return pinned(BytesWays()) }
+func HoldBytes() string { return pinned(ofBytes(BytesWays())) }
 
 // BytesWays are eight ways to hold a part of b.
 func BytesWays() []func(b []byte) any {
@@ -289,7 +317,7 @@ func BytesWays() []func(b []byte) any {
 }
 
 // HoldStrings holds a part of a 64 KiB string in each of StringWays.
-func HoldStrings() string { return pinned(overString(StringWays())) }
+func HoldStrings() string { return pinned(ofString(StringWays())) }
 
 // StringWays are eight ways to hold a part of s.
 func StringWays() []func(s string) any {
@@ -306,22 +334,10 @@ func StringWays() []func(s string) any {
 	}
 }
 
-// overString lets ways of holding a string be tried on a block: the string is the
-// block, as a strings.Builder would hand it over.
-func overString(ways []func(s string) any) []func(b []byte) any {
-	var list []func(b []byte) any
-	for _, way := range ways {
-		list = append(list, func(b []byte) any {
-			return way(unsafe.String(&b[0], len(b)))
-		})
-	}
-	return list
-}
-
 // HoldKeys uses the first nine bytes of a 64 KiB string as a map key in five ways.
 // All maps but that of way d start with a key that has memory of its own.
 func HoldKeys() string {
-	return pinned(overString([]func(s string) any{
+	return pinned(ofString([]func(s string) any{
 		func(s string) any { // a
 			m := map[string]int{strings.Clone(s[:9]): 1}
 			_ = m[s[:9]]

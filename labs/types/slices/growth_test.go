@@ -97,8 +97,7 @@ falls towards 1.25: cap(append) of 1,024 ints is %d here, of 65,536 it is %d.`,
 		slices.CapAfter[int](1024), slices.CapAfter[int](65536)))
 }
 
-// Two element types of one size need not grow alike: what the garbage collector
-// must know about them takes room too.
+// Two element types of one size, and what the collector must know about them.
 func TestGrowth_Pointers(t *testing.T) {
 	slices.GrowthPointers.Check(t, "capacities after an append to 64 ints and to 64 pointers", slices.AppendPointers(), growth(
 		grown{64, 1, 8, false, slices.CapAfter[int](64)},
@@ -121,8 +120,7 @@ a jump: what is spare is what rounding up to the size class gave. A loop of larg
 appends that each more than double thus moves the slice every time.`)
 }
 
-// A thousand appends move the slice few times and copy about two elements each:
-// that is what amortised O(1) costs.
+// What amortised O(1) is, in numbers.
 func TestGrowth_Thousand(t *testing.T) {
 	var rows []grown
 	for old := 4; old < 1000; {

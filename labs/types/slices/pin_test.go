@@ -45,7 +45,7 @@ The collector keeps objects, never parts of them. A pointer to any byte of an ob
 keeps all of it.`
 }
 
-// What keeps an array is a pointer into it, and length and capacity have no say.
+// Which ways of holding a few bytes keep the array that they came from.
 func TestPin_Bytes(t *testing.T) {
 	slices.PinBytes.Check(t, "ways that keep 64 KiB of bytes", slices.HoldBytes(), ways(slices.BytesWays(),
 		"copies",
@@ -59,8 +59,7 @@ func TestPin_Bytes(t *testing.T) {
 	))
 }
 
-// A function that returns a string may return a part of its argument, and many do
-// when there is nothing to change.
+// Which ways of holding a part of a string keep all of it.
 func TestPin_Strings(t *testing.T) {
 	var list []func(b []byte) any
 	for _, way := range slices.StringWays() {
@@ -81,7 +80,7 @@ func TestPin_Strings(t *testing.T) {
 	))
 }
 
-// A lookup leaves the keys alone. An assignment to a key that is there does not.
+// What a map keeps of the strings that it was asked about.
 func TestPin_Keys(t *testing.T) {
 	slices.PinKeys.Check(t, "ways in which a map keeps a string of 64 KiB", slices.HoldKeys(), `	a  a lookup compares and forgets
 	b  a lookup; the ++ is behind the pointer
@@ -92,7 +91,7 @@ func TestPin_Keys(t *testing.T) {
 	e  an assignment too, with a key that was copied`)
 }
 
-// A queue that moves its front keeps what it popped until append moves the rest.
+// How long a queue keeps what was taken off its front.
 func TestPin_Queue(t *testing.T) {
 	slices.PinQueue.Check(t, "popped nodes alive: after popping, after an append, with slots set to nil", slices.PopFront(), `	q = q[1:] five times          [x x x x x q q q]   x: in the array, out of reach
 	append(q, …), which is full   [q q q n . .]       a new array: the old one goes,
@@ -103,7 +102,7 @@ The collector reads all eight words of the array, because the array is one objec
 knows no slices.`)
 }
 
-// What stays behind the length stays in memory, unless somebody clears it.
+// What stays in memory of elements that were taken out of a slice.
 func TestPin_Truncate(t *testing.T) {
 	slices.PinTruncate.Check(t, "removed nodes alive, for six ways of removing", slices.Truncate(), `	s[:4]                     the array still holds all eight
 	slices.Delete(s, 4, 8)    clears what it cut off
