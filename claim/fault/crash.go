@@ -34,7 +34,6 @@ func (f *FS) Crash(keep Keep) *FS {
 	names := c.names(f)
 	g := NewFS()
 	g.root = c.copy(f.root, names)
-	g.used = used(g.root)
 	return g
 }
 
@@ -151,6 +150,7 @@ func (c *crash) size(n *node) int64 {
 	return size
 }
 
+// used is the content of all files below n, in bytes.
 func used(n *node) int64 {
 	sum := int64(len(n.data))
 	for _, e := range n.entries {

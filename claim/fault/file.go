@@ -160,8 +160,11 @@ func (f *File) Sync() error {
 func (f *File) Truncate(size int64) error {
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
-	if err := f.usable("truncate", os.O_WRONLY); err != nil {
+	if err := f.usable("truncate", 0); err != nil {
 		return err
+	}
+	if f.flag&writable == 0 {
+		return pathError("truncate", f.name, syscall.EINVAL) // not EBADF, says ftruncate(2)
 	}
 	if err := f.fs.truncate(f.node, f.name, size); err != nil {
 		return pathError("truncate", f.name, err)
@@ -205,7 +208,7 @@ func (f *File) ReadDir(count int) ([]fs.DirEntry, error) {
 
 // usable refuses a closed file, and reading or writing against the open mode.
 func (f *File) usable(op string, mode int) error {
-	access := f.flag & (os.O_RDONLY | writable)
+	access := f.flag & writable
 	switch {
 	case f.closed:
 		return pathError(op, f.name, fs.ErrClosed)

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -43,8 +44,7 @@ type FS struct {
 	syncs int  // of which succeeded: Sync and SyncDir
 	fail  func(Op) error
 	limit int64 // bytes of file content, < 0 = none
-	used  int64
-	power bool // false once power is cut by Crashes
+	power bool  // false once power is cut by Crashes
 }
 
 // NewFS returns an empty file system with a root directory.
@@ -253,8 +253,8 @@ func (f *FS) mkdir(name string, perm os.FileMode) error {
 	return nil
 }
 
-// Rename moves a file or directory, replacing a file or an empty directory at
-// the new name, atomically.
+// Rename moves a file or directory, atomically. A file at the new name is
+// replaced; a directory there is an error, as it is for [os.Rename].
 func (f *FS) Rename(from, to string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -266,10 +266,7 @@ func (f *FS) Rename(from, to string) error {
 }
 
 func (f *FS) rename(from, to string) error {
-	n, err := f.find(from)
-	if err != nil {
-		return err
-	}
+	// In this order, for it decides which of several errors is seen.
 	fromDir, err := f.parent(from)
 	if err != nil {
 		return err
@@ -278,18 +275,20 @@ func (f *FS) rename(from, to string) error {
 	if err != nil {
 		return err
 	}
+	n, err := f.find(from)
+	if err != nil {
+		return err
+	}
 	old := toDir.entries[path.Base(to)]
 	switch {
+	case old != nil && old.dir():
+		return fs.ErrExist // as os.Rename has it
 	case old == n:
 		return nil
 	case n.dir() && strings.HasPrefix(to, from+"/"):
 		return syscall.EINVAL
-	case old != nil && n.dir() && !old.dir():
+	case old != nil && n.dir():
 		return syscall.ENOTDIR
-	case old != nil && !n.dir() && old.dir():
-		return syscall.EISDIR
-	case old != nil && len(old.entries) > 0:
-		return syscall.ENOTEMPTY
 	}
 	if err := f.ask(Op{Kind: OpRename, Name: from, To: to}); err != nil {
 		return err
@@ -468,15 +467,15 @@ func (f *FS) change(c entryChange) {
 	f.journal = append(f.journal, c)
 }
 
+// room is how many bytes of content fit. Files without a name do not count.
 func (f *FS) room() int64 {
 	if f.limit < 0 {
 		return 1 << 62
 	}
-	return max(0, f.limit-f.used)
+	return max(0, f.limit-used(f.root))
 }
 
 func (f *FS) resize(n *node, size int64) {
-	f.used += size - int64(len(n.data))
 	n.resize(size)
 	n.mtime = f.now()
 }
@@ -485,7 +484,7 @@ func (f *FS) resize(n *node, size int64) {
 func (f *FS) now() time.Time { return time.Unix(int64(len(f.log)), 0).UTC() }
 
 func clean(name string) string {
-	name = path.Clean("/" + strings.ReplaceAll(name, "\\", "/"))
+	name = path.Clean("/" + filepath.ToSlash(name))
 	if name == "/" {
 		return "."
 	}

@@ -89,12 +89,17 @@ func (Unknown) String() string { return "?" }
 // count as unknown.
 func Check(t testing.TB, m Model, h *History) {
 	t.Helper()
+	m.check(t, h, checkLimit)
+}
+
+func (m Model) check(t testing.TB, h *History, limit time.Duration) {
+	t.Helper()
 	ops := h.operations()
 	if len(ops) == 0 {
 		t.Errorf("No operation was recorded, so nothing was checked.")
 		return
 	}
-	deadline := time.Now().Add(checkLimit)
+	deadline := time.Now().Add(limit)
 	for _, p := range m.parts(ops) {
 		switch p.check(time.Until(deadline)) {
 		case porcupine.Illegal:
@@ -109,7 +114,7 @@ func Check(t testing.TB, m Model, h *History) {
 			return
 		case porcupine.Unknown:
 			t.Errorf("Linearizability is unknown after %v, and unknown is not fine: %d operations, up to %d at a time%s. Shrink the history: fewer operations, fewer clients at a time, more keys, or several short histories instead of a long one.",
-				checkLimit, len(p.ops), p.overlap(), p.named())
+				limit, len(p.ops), p.overlap(), p.named())
 			return
 		}
 	}
