@@ -126,10 +126,10 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 	case io.SeekEnd:
 		offset += int64(len(f.node.data))
 	default:
-		return 0, pathError("seek", f.name, fs.ErrInvalid)
+		return 0, pathError("seek", f.name, syscall.EINVAL)
 	}
 	if offset < 0 {
-		return 0, pathError("seek", f.name, fs.ErrInvalid)
+		return 0, pathError("seek", f.name, syscall.EINVAL)
 	}
 	f.off = offset
 	return offset, nil

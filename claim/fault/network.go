@@ -1,12 +1,15 @@
 package fault
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -127,14 +130,21 @@ func (n *Network) remove(c resetter) {
 // synctest bubble over [net.Pipe].
 func (n *Network) Conn(c net.Conn) net.Conn {
 	n.mu.Lock()
-	w := &conn{Conn: c, net: n}
+	w := &conn{Conn: c, net: n, bubble: inBubble()}
 	w.out = newStream(n.outLink, n.fork(), w.reset)
 	w.in = newStream(n.inLink, n.fork(), w.reset)
 	n.add(w)
 	n.mu.Unlock()
-	go w.send()
-	go w.receive()
+	w.ends.Go(w.send)
+	w.ends.Go(w.receive)
 	return w
+}
+
+// inBubble reports whether the caller runs in a synctest bubble: its goroutine
+// says so in a stack dump, and there is no other way to ask.
+func inBubble() bool {
+	header := make([]byte, 128)
+	return bytes.Contains(header[:runtime.Stack(header, false)], []byte("synctest bubble"))
 }
 
 // Listener wraps what Accept returns.
@@ -169,7 +179,9 @@ type conn struct {
 	net.Conn
 	net     *Network
 	out, in *stream
-	once    sync.Once
+	bubble  bool
+	closed  atomic.Bool
+	ends    sync.WaitGroup // of both goroutines
 }
 
 // closeGrace is how long a closed connection may take to hand over what was
@@ -224,6 +236,9 @@ func (c *conn) Read(p []byte) (int, error) {
 func (c *conn) Write(p []byte) (int, error) {
 	n := 0
 	for n < len(p) {
+		if c.closed.Load() {
+			return n, c.wrap("write", net.ErrClosed)
+		}
 		k := min(len(p)-n, streamLimit/4)
 		if err := c.out.push(p[n : n+k]); err != nil {
 			return n, c.wrap("write", err)
@@ -245,17 +260,20 @@ func (c *conn) wrap(op string, err error) error {
 	return &net.OpError{Op: op, Net: a.Network(), Source: a, Addr: c.RemoteAddr(), Err: err}
 }
 
-// Close lets what was written arrive, within closeGrace, and closes.
+// Close lets what was written arrive, within closeGrace, and closes. It does not
+// wait for that, except in a synctest bubble: there, time may stop right after.
 func (c *conn) Close() error {
-	err := net.ErrClosed
-	c.once.Do(func() {
-		err = nil
-		c.in.fail(net.ErrClosed)
-		c.out.end(io.EOF)
-		c.Conn.SetWriteDeadline(time.Now().Add(closeGrace))
-		c.out.abandon(time.Now().Add(closeGrace))
-	})
-	return c.wrap("close", err)
+	if c.closed.Swap(true) {
+		return c.wrap("close", net.ErrClosed)
+	}
+	c.in.fail(net.ErrClosed)
+	c.out.end(io.EOF)
+	c.Conn.SetWriteDeadline(time.Now().Add(closeGrace))
+	c.out.abandon(time.Now().Add(closeGrace))
+	if c.bubble {
+		c.ends.Wait()
+	}
+	return nil
 }
 
 // CloseWrite ends the sending direction alone.
