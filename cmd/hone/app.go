@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -32,10 +33,15 @@ type app struct {
 	out   term.Screen // stdout
 	diag  term.Screen // stderr
 
-	labs   *catalog.Catalog
-	judge  *judge.Judge
-	store  *store.Store
-	warned bool // that progress isn't saved
+	labs  *catalog.Catalog
+	judge *judge.Judge
+
+	// mu guards what follows: watch judges and answers keys at the same time.
+	mu       sync.Mutex
+	store    *store.Store
+	storeErr error // why it can't be opened; not tried again
+	warned   bool  // that progress isn't saved
+
 	status atomic.Pointer[term.Status]
 	voice  atomic.Pointer[func(string)] // where say goes while watch has the screen
 }
@@ -164,19 +170,17 @@ func (a *app) bench(ctx context.Context) (*judge.Judge, error) {
 // progress opens the file of progress. Its error is worth showing where progress
 // is what was asked for.
 func (a *app) progress(ctx context.Context) (*store.Store, error) {
-	if a.store != nil {
-		return a.store, nil
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.store != nil || a.storeErr != nil {
+		return a.store, a.storeErr
 	}
 	path, err := store.Path(a.env)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		a.store, err = store.Open(ctx, path)
 	}
-	s, err := store.Open(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	a.store = s
-	return s, nil
+	a.storeErr = err
+	return a.store, err
 }
 
 // memory returns what is remembered of a lab, for verbs that do their work
@@ -195,15 +199,22 @@ func (a *app) memory(ctx context.Context, lab string) *store.Lab {
 
 // warn says once that progress can't be read or saved.
 func (a *app) warn(err error) {
-	if a.warned {
+	if !a.firstWarning() {
 		return
 	}
-	a.warned = true
 	a.quiet()
 	fmt.Fprintf(a.stderr, "%s progress is not saved: %v\n", a.diag.Paint("hone:", term.Yellow), err)
 	if h := hintFor(err); h != "" {
 		fmt.Fprintf(a.stderr, "  %s\n", h)
 	}
+}
+
+func (a *app) firstWarning() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first := !a.warned
+	a.warned = true
+	return first
 }
 
 // print writes to stdout.

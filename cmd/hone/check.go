@@ -33,7 +33,12 @@ func (a *app) checkCmd() *cobra.Command {
 pass. Your directory is read, never written.
 
 The exit status is 0 if everything judged passed, 1 if not yet, 2 if there is no
-verdict because of a mistake in the call or in hone.`,
+verdict because of a mistake in the call or in hone.
+
+--json prints the verdict whole, and its form is stable: lab, outcome ("passed" or
+"not yet"), go, source, problems and notes (file, line, column, message), and stages,
+each with id, title, outcome and checks. A check has name, doc, outcome, message,
+evidence (kind, title, text), seed and replay.`,
 		Example: `  hone check
   hone check --stage cost     up to this stage
   hone check --all -v         every stage, every failure, whole evidence

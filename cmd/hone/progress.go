@@ -115,17 +115,29 @@ func (a *app) showHistories(list []history) error {
 		for _, l := range term.Columns(rows, 2) {
 			a.print("%s\n", a.out.Cut("  "+l, 0))
 		}
-		if n := len(h.Predictions); n > 0 {
-			right := 0
-			for _, p := range h.Predictions {
-				if p.Right {
-					right++
-				}
-			}
-			a.print("  first predictions: %d of %d right\n", right, n)
+		if p := predicted(h.Predictions); p != "" {
+			a.print("  %s\n", p)
 		}
 	}
 	return nil
+}
+
+// predicted says how first predictions went. Those that were right may leave no
+// trace: there was nothing to explain.
+func predicted(list []store.Prediction) string {
+	wrong := 0
+	for _, p := range list {
+		if !p.Right {
+			wrong++
+		}
+	}
+	switch {
+	case len(list) == 0:
+		return ""
+	case wrong == len(list):
+		return report.Count(wrong, "prediction") + " went wrong at first"
+	}
+	return fmt.Sprintf("first predictions: %d of %d right", len(list)-wrong, len(list))
 }
 
 func (a *app) historyRow(title string, st historyStage) []string {

@@ -67,7 +67,7 @@ func (a *app) greet(ctx context.Context) error {
 
 hone help shows everything else.
 `, about, a.cmd("hone tour"), a.cmd("hone list"), a.cmd("hone start LAB"), a.cmd("hone watch"))
-	if !term.Interactive(a.stdin, a.stdout) {
+	if !a.out.Interactive(a.stdin) {
 		return nil
 	}
 	entries, err := a.entries(ctx)

@@ -89,9 +89,13 @@ func (a *app) once(ctx context.Context, dir string, hear live.Ears) (*live.Resul
 	if err != nil {
 		return nil, err
 	}
-	if s, err := a.progress(ctx); err == nil {
-		// A failure to save was said when watch began, or will be by the next verb.
-		_ = s.Record(ctx, store.Attempt{Dir: p.dir, At: at, Files: p.files, Verdict: v})
+	s, err := a.progress(ctx)
+	if err == nil {
+		err = s.Record(ctx, store.Attempt{Dir: p.dir, At: at, Files: p.files, Verdict: v})
+	}
+	if err != nil && ctx.Err() == nil && a.firstWarning() {
+		// Said on the screen, since nothing else may write to it.
+		v.Notes = append(v.Notes, judge.Problem{Message: "progress is not saved: " + err.Error()})
 	}
 	return &live.Result{Verdict: v, Files: p.files}, nil
 }

@@ -32,9 +32,9 @@ type Options struct {
 	// Aid returns the text, in Markdown, for a key. May be nil.
 	Aid func(ctx context.Context, what Aid) (string, error)
 
-	In     *os.File
+	In     *os.File // keys come from here; nil for none
 	Out    *os.File
-	Screen term.Screen
+	Screen term.Screen // Out
 }
 
 // Ears hear what goes on while the judge is at work.
@@ -64,7 +64,7 @@ const (
 // With a terminal at both ends it takes over the screen and gives it back as it
 // was. Otherwise each verdict is given to print as it comes.
 func Watch(ctx context.Context, o Options, print func(w io.Writer, r *Result, err error) error) (*Result, error) {
-	if o.In != nil && term.Interactive(o.In, o.Out) {
+	if o.Screen.Interactive(o.In) {
 		return watchScreen(ctx, o)
 	}
 	return watchLines(ctx, o, print)

@@ -69,7 +69,7 @@ func markdownStyle() ansi.StyleConfig {
 	}
 	code := color("6")
 	return ansi.StyleConfig{
-		Document: ansi.StyleBlock{Margin: new(uint(2))},
+		Document: ansi.StyleBlock{},
 		Heading:  ansi.StyleBlock{StylePrimitive: ansi.StylePrimitive{BlockSuffix: "\n", Bold: new(true)}},
 		H1:       heading("4", ""),
 		H2:       heading("4", ""),

@@ -44,16 +44,16 @@ const narrowest = 24
 // https://no-color.org: any non-empty NO_COLOR turns colour off; an explicit
 // [Always] is stronger, because it was typed for this one command.
 func Of(f *os.File, mode Mode, env func(string) string) Screen {
-	s := Screen{Tty: xterm.IsTerminal(int(f.Fd()))}
-	dumb := env("TERM") == "dumb"
+	// A dumb terminal can't move its cursor: for all that follows it is a file.
+	s := Screen{Tty: xterm.IsTerminal(int(f.Fd())) && env("TERM") != "dumb"}
 	switch mode {
 	case Always:
 		s.Color = true
 	case Never:
 	default:
-		s.Color = s.Tty && !dumb && env("NO_COLOR") == ""
+		s.Color = s.Tty && env("NO_COLOR") == ""
 	}
-	s.Links = s.Tty && !dumb && linking(env)
+	s.Links = s.Tty && linking(env)
 	if s.Tty {
 		s.Width = width(f, env)
 	}
@@ -83,7 +83,7 @@ func width(f *os.File, env func(string) string) int {
 }
 
 // Interactive reports whether a person sits at both ends: keys can be read from
-// in and a screen can be drawn on out.
-func Interactive(in, out *os.File) bool {
-	return xterm.IsTerminal(int(in.Fd())) && xterm.IsTerminal(int(out.Fd()))
+// in, and a picture can be drawn on s.
+func (s Screen) Interactive(in *os.File) bool {
+	return s.Tty && in != nil && xterm.IsTerminal(int(in.Fd()))
 }
