@@ -12,6 +12,8 @@ package gate
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/hone-go/hone/internal/catalog"
@@ -71,20 +73,53 @@ func (r *Report) Passed() bool {
 
 // An inspection is one lab under examination by one gate.
 type inspection struct {
-	judge  *judge.Judge
-	lab    *catalog.Lab
-	quick  bool
-	event  func(string)
+	judge *judge.Judge
+	lab   *catalog.Lab
+	quick bool
+	event func(string)
+
+	mu     sync.Mutex
 	seen   []string // what speaks for the lab
 	faults []string // what speaks against it
 }
 
 func (in *inspection) saw(format string, args ...any) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
 	in.seen = append(in.seen, fmt.Sprintf(format, args...))
 }
 
 func (in *inspection) fault(format string, args ...any) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
 	in.faults = append(in.faults, fmt.Sprintf(format, args...))
+}
+
+// each calls work for 0 … n-1, as many at a time as there are processors: most of
+// it waits for compilers, and for programs that hang. The first error ends all.
+func (in *inspection) each(ctx context.Context, n int, work func(context.Context, int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := range next {
+				if err := work(ctx, i); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for i := range n {
+		select {
+		case next <- i:
+		case <-ctx.Done():
+		}
+	}
+	close(next)
+	wg.Wait()
+	return context.Cause(ctx)
 }
 
 // times is n in the full form, few in the quick one.

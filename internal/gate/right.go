@@ -128,7 +128,11 @@ func staircase(ctx context.Context, in *inspection) error {
 			if err != nil {
 				return err
 			}
-			v, err := in.judge.Check(ctx, in.lab, files, judge.CheckOptions{Stages: stages[:min(solved+1, len(stages))], All: true})
+			o := judge.CheckOptions{Stages: stages[:min(solved+1, len(stages))], All: true}
+			if in.quick && stub == start.Zero {
+				o.Only = in.rightUpTo(solved) // the row of panic stubs has measured them
+			}
+			v, err := in.judge.Check(ctx, in.lab, files, o)
 			if err != nil {
 				return err
 			}
@@ -223,6 +227,19 @@ func reference(ctx context.Context, in *inspection) error {
 func (in *inspection) rightChecks() []string  { return in.checks(false) }
 func (in *inspection) budgetChecks() []string { return in.checks(true) }
 
+// rightUpTo are the checks of the first stages that don't measure, and all of the next.
+func (in *inspection) rightUpTo(solved int) []string {
+	var names []string
+	for i, s := range in.lab.Stages {
+		for _, c := range s.Checks {
+			if !c.Plain || i == solved {
+				names = append(names, c.Name)
+			}
+		}
+	}
+	return names
+}
+
 func (in *inspection) checks(plain bool) []string {
 	var names []string
 	for _, s := range in.lab.Stages {
@@ -256,6 +273,7 @@ const wheatTag = "//go:build wheat\n\n"
 // wheats runs the other correct solutions.
 func wheats(ctx context.Context, in *inspection) error {
 	for _, w := range in.lab.Wheats {
+		in.event(in.lab.ID + ": wheat " + w.Name)
 		files := start.Files{}
 		names, err := fs.Glob(in.lab.FS, path.Join("wheats", w.Name, "*.go"))
 		if err != nil {
@@ -268,7 +286,6 @@ func wheats(ctx context.Context, in *inspection) error {
 			}
 			files[path.Base(name)] = bytes.Replace(src, []byte(wheatTag), nil, 1)
 		}
-		in.event(in.lab.ID + ": wheat " + w.Name)
 		var want []string
 		for _, name := range append(in.rightChecks(), in.budgetChecks()...) {
 			if !slices.Contains(w.Waives, name) {
