@@ -188,11 +188,10 @@ func (r *Request) advance() error {
 func (r *Request) chunk() error {
 	c := r.c
 	if r.begun {
-		line, err := c.line(2, errChunk)
-		if err != nil {
+		if _, err := c.line(2, errChunk); err != nil {
 			return err
 		}
-		if len(line) > 0 { //hone:line strict
+		if c.at != len("\r\n") { //hone:line strict
 			return errChunk
 		}
 		c.next()
@@ -202,12 +201,9 @@ func (r *Request) chunk() error {
 	if err != nil {
 		return err
 	}
-	size, ext, err := chunkSize(line)
+	size, err := chunkSize(line)
 	if err != nil {
 		return err
-	}
-	if len(ext) > 0 && ext[0] != ';' || !clean(ext, ' ') { //hone:line strict
-		return errChunk
 	}
 	// What is not data must stay in proportion to what is: a body of one-byte
 	// chunks with a kilobyte of extension each made Go servers read a
@@ -230,34 +226,36 @@ func (r *Request) chunk() error {
 //hone:hide body
 const chunkLine = 4 << 10
 
-// chunkSize reads 1*HEXDIG. Sixteen digits that wrap round are the classic: a
-// chunk of 2^64+3 bytes is one of 3 to whoever does not look.
+// chunkSize reads 1*HEXDIG. A size that wraps round is the classic: a chunk of
+// 2^64+5 bytes is one of 5 to whoever does not look.
 //
 //hone:hide body
-func chunkSize(line []byte) (size int64, ext []byte, err error) {
+func chunkSize(line []byte) (size int64, err error) {
 	i := 0
 	for ; i < len(line); i++ {
-		var d byte
-		switch c := line[i] | 0x20; {
-		case digit(line[i]):
-			d = line[i] - '0'
-		case c >= 'a' && c <= 'f':
+		d := line[i] - '0'
+		if c := line[i] | 0x20; c >= 'a' && c <= 'f' {
 			d = c - 'a' + 10
-		default:
-			d = 255
 		}
-		if d == 255 {
+		if d > 15 || d > 9 && line[i] < 'A' {
 			break
 		}
 		if size > 1<<50 { //hone:line strict
-			return 0, nil, errTooLarge
+			return 0, errTooLarge
 		}
 		size = size<<4 | int64(d)
 	}
 	if i == 0 || size < 0 {
-		return 0, nil, errChunk
+		return 0, errChunk
 	}
-	return size, bytes.TrimLeft(line[i:], " \t"), nil
+	ext := bytes.TrimLeft(line[i:], " \t")
+	if len(ext) > 0 && ext[0] != ';' {
+		return 0, errChunk
+	}
+	if !clean(ext, ' ') { //hone:line strict
+		return 0, errChunk
+	}
+	return size, nil
 }
 
 // take moves body bytes into p: from the buffer first, and then, if p is large,

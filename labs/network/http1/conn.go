@@ -334,13 +334,11 @@ func (e *refusal) Unwrap() error { return e.kind }
 //hone:hide request
 func (c *conn) refuse(err error) {
 	var no *refusal
-	if !errors.As(err, &no) {
-		// A client that went away hears nothing. One that was too slow hears
-		// that (RFC 9110 §15.5.9).
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			return
-		}
-		no = errSlow
+	if errors.Is(err, os.ErrDeadlineExceeded) { //hone:line patience
+		no = errSlow // RFC 9110 §15.5.9
+	}
+	if no == nil && !errors.As(err, &no) {
+		return // the client went away and hears nothing
 	}
 	w := c.res
 	w.status, w.keep = no.status, false

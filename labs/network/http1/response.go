@@ -196,9 +196,10 @@ func (w *Response) finish() error {
 		length = w.length
 	}
 	w.head(length)
-	if !w.bodiless() { //hone:line persist
-		w.c.out = append(w.c.out, w.body...)
+	if w.bodiless() { //hone:line persist
+		return w.c.send()
 	}
+	w.c.out = append(w.c.out, w.body...)
 	return w.c.send()
 }
 
@@ -230,7 +231,7 @@ func (w *Response) head(length int64) {
 	b = append(b, "\r\n"...)
 	b = append(b, w.fields...)
 	switch {
-	case w.status == 204 || w.status == 304 && w.length < 0: //hone:line persist
+	case bodyless(w.status): //hone:line persist
 	case w.chunked: //hone:line body
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
 	case length >= 0:
