@@ -50,7 +50,7 @@ func ExampleNoGoroutineLeak() {
 
 func ExampleUnreachable() {
 	t := &console{}
-	type job struct{ payload [64]byte }
+	type job struct{ Payload [64]byte }
 	var queue []*job
 	claim.Unreachable(t, "a popped job", func() *job {
 		queue = append(queue, new(job), new(job))

@@ -31,6 +31,7 @@ const (
 	roundCPU      = 15 * time.Millisecond // the least CPU time of a round
 	roundWall     = 500 * time.Millisecond
 	defaultRounds = 15 // the fewest at which the 99 % interval leaves out two outliers at either end
+	fewestRounds  = 8  // below, even the whole range of the rounds is less than a 99 % interval
 	moreRounds    = 3  // up to this many times as many rounds
 	confidence    = 0.99
 	widest        = 0.25 // of the median: an interval this wide is no answer to Ratio
@@ -51,8 +52,8 @@ type Contest struct {
 	// floor has not done the work, and the contest is refused.
 	Floor *Side
 
-	// Rounds is how often each side is measured, 0 for 15. Up to three times as
-	// many are made where that is needed for an answer.
+	// Rounds is how often each side is measured, 0 for 15, at least 8. Up to three
+	// times as many are made where that is needed for an answer.
 	Rounds int
 }
 
@@ -139,6 +140,7 @@ func prepare(t testing.TB, c Contest) *match {
 	if m.want <= 0 {
 		m.want = defaultRounds
 	}
+	m.want = max(m.want, fewestRounds)
 	if c.Floor != nil {
 		m.sides = append(m.sides, &meter{Side: *c.Floor})
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 type job struct {
-	next *job
-	id   [8]int
+	Next *job
+	ID   [8]int
 }
 
 func TestUnreachable_Holds(t *testing.T) {

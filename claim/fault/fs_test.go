@@ -336,10 +336,11 @@ func TestCrash_RepeatsFromItsSeed(t *testing.T) {
 		}
 		return b.String()
 	}
-	if state(1) != state(1) {
+	one, again := state(1), state(1)
+	if one != again {
 		t.Error("one seed, two disks")
 	}
-	if state(1) == state(2) {
+	if one == state(2) {
 		t.Error("two seeds, one disk")
 	}
 }
