@@ -38,8 +38,8 @@ type DB struct {
 	// joining guards pending, the batch that still takes entries.
 	//hone:hide group
 	joining sync.Mutex
-	pending *batch    //hone:line group
-	batches sync.Pool //hone:line log
+	pending *batch      //hone:line group
+	batches chan *batch //hone:line log
 
 	// index guards what readers need. A reader holds it for one look-up, never
 	// while it touches the disk; a segment that it has pinned stays open.
@@ -57,6 +57,7 @@ type DB struct {
 const (
 	defaultSegment = 64 << 20 //hone:line log
 	maxSegment     = 1 << 30  //hone:line log
+	spareBatches   = 4        //hone:line log
 )
 
 // Open opens the database in the directory dir, which it makes if need be (its
@@ -74,6 +75,7 @@ func Open(dir string, o Options) (*DB, error) {
 	}
 	o.SegmentSize = min(o.SegmentSize, maxSegment)
 	d := &DB{fs: o.FS, dir: filepath.Clean(dir), opts: o, keys: newKeydir()}
+	d.batches = make(chan *batch, spareBatches)
 	if err := d.recover(); err != nil {
 		d.release()
 		return nil, fmt.Errorf("open %s: %w", dir, err)

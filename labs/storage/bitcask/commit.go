@@ -38,7 +38,7 @@ type batch struct {
 	members atomic.Int32   //hone:line group
 }
 
-const maxBatch = 4 << 20 //hone:line group
+const maxBatch = 4 << 20 //hone:line log
 
 // write appends an entry to the log and returns when it is safe.
 //
@@ -56,10 +56,22 @@ func (d *DB) write(kind byte, key, value []byte) error {
 	if b.members.Add(-1) > 0 { //hone:line group
 		return err
 	}
-	if cap(b.buf) <= 2*maxBatch { //hone:line group
-		d.batches.Put(b)
-	}
+	d.recycle(b)
 	return err
+}
+
+// recycle keeps a few batches for their buffers; a sync.Pool would drop them at
+// each garbage collection. One that a huge value has blown up is let go.
+//
+//hone:hide log
+func (d *DB) recycle(b *batch) {
+	if cap(b.buf) > 2*maxBatch {
+		return
+	}
+	select {
+	case d.batches <- b:
+	default:
+	}
 }
 
 // join puts the entry into a batch, and says whether the caller leads it.
@@ -75,8 +87,9 @@ func (d *DB) join(kind byte, key, value []byte) (b *batch, lead bool) {
 		d.pending.add(hash, kind, key, value)
 		return d.pending, false
 	}
-	b, _ = d.batches.Get().(*batch)
-	if b == nil {
+	select {
+	case b = <-d.batches:
+	default:
 		b = new(batch)
 	}
 	b.buf, b.hashes, b.err = b.buf[:0], b.hashes[:0], nil

@@ -1,13 +1,16 @@
 package bitcask_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -198,93 +201,95 @@ func TestCompact_TheDeadStayDead(t *testing.T) {
 	}
 }
 
-// Get answers at every moment of a compaction, and Put at least while the data
-// is copied.
-func TestCompact_ServesMeanwhile(t *testing.T) {
-	disk := fault.NewFS()
-	m := boot(disk)
-	db := mustOpen(t, m)
-	want := fill(t, db)
-	var inside atomic.Bool
-	puts, ops := 0, 0
+// during compacts, and at every operation on the disk that the compaction makes
+// it calls visit in a goroutine, for which it waits a little: one that needs a
+// lock which the compaction holds just now has to come later. It returns how
+// many there were, and how many ended before the compaction did.
+func during(t *testing.T, m *machine, db *bitcask.DB, visit func(n int, op string)) (all, inTime int) {
+	t.Helper()
+	var wg sync.WaitGroup
+	var ended atomic.Int32
 	m.before = func(op, name string) error {
-		if op == "read" || !inside.CompareAndSwap(true, false) {
+		// The visits change the disk as well; those are not visited.
+		if op == "read" || !bytes.Contains(debug.Stack(), []byte("bitcask.(*DB).Compact")) {
 			return nil
 		}
-		defer inside.Store(true)
-		ops++
-		claim.Terminates(t, limit, func() {
-			for k, w := range want {
-				if v, err := db.Get([]byte(k)); err != nil || string(v) != w {
-					t.Errorf("during Compact, before %s %s: Get(%q) = %s, %v; want %s", op, name, k, brief(string(v)), err, brief(w))
-				}
-			}
+		n, done := all, make(chan struct{})
+		all++
+		wg.Go(func() {
+			visit(n, op+" "+name)
+			ended.Add(1)
+			close(done)
 		})
-		done := make(chan error, 1)
-		go func() { done <- db.Put([]byte("meanwhile"), []byte(name)) }()
 		select {
-		case err := <-done:
-			if err != nil {
-				t.Errorf("during Compact, before %s %s: Put: %v", op, name, err)
-			}
-			puts++
-		case <-time.After(50 * time.Millisecond): // this one may have to wait
+		case <-done:
+		case <-time.After(50 * time.Millisecond):
 		}
 		return nil
 	}
-	inside.Store(true)
 	if err := db.Compact(); err != nil {
 		t.Errorf("Compact: %v", err)
 	}
-	inside.Store(false)
-	if ops > 0 && puts == 0 {
-		t.Errorf("a put was tried at each of the %d operations of a compaction and never returned: writers wait for the whole of it", ops)
-	}
-	v, err := db.Get([]byte("meanwhile"))
-	if err != nil {
-		t.Fatalf(`Get("meanwhile") after Compact: %v`, err)
-	}
-	want["meanwhile"] = string(v)
-	holds(t, db, "after a compaction with readers and writers", want)
+	inTime = int(ended.Load())
+	claim.Terminates(t, limit, wg.Wait)
+	return all, inTime
 }
 
-// A value that was put, and a delete that was made, while a compaction copied
-// the old entry win over it, now and after a reopen.
+// Get answers at every moment of a compaction, and Put at least while the data
+// is copied.
+func TestCompact_ServesMeanwhile(t *testing.T) {
+	m := boot(fault.NewFS())
+	db := mustOpen(t, m)
+	want := fill(t, db)
+	all, inTime := during(t, m, db, func(n int, op string) {
+		for k, w := range want {
+			if v, err := db.Get([]byte(k)); err != nil || string(v) != w {
+				t.Errorf("during Compact, before %s: Get(%q) = %s, %v; want %s", op, k, brief(string(v)), err, brief(w))
+			}
+		}
+	})
+	if inTime < all {
+		t.Errorf("Get was called at %d operations of a compaction and did not answer at %d of them: readers wait for the disk", all, all-inTime)
+	}
+	mustPut(t, db, "key0", "again") // so that there is something to compact
+	want["key0"] = "again"
+	all, inTime = during(t, m, db, func(n int, op string) {
+		if err := db.Put([]byte(fmt.Sprint("meanwhile", n)), []byte("v")); err != nil {
+			t.Errorf("during Compact, before %s: Put: %v", op, err)
+		}
+	})
+	if all > 0 && inTime == 0 {
+		t.Errorf("a put was tried at each of the %d operations of a compaction, and none returned before it was over: writers wait for the whole of it", all)
+	}
+	for n := range all {
+		want[fmt.Sprint("meanwhile", n)] = "v"
+	}
+	holds(t, db, "after compactions with readers and writers", want)
+}
+
+// A value that was put, and a delete that was made, at any moment of a
+// compaction win over the old entry that is copied, now and after a reopen.
 func TestCompact_NewWritesWin(t *testing.T) {
 	disk := fault.NewFS()
 	m := boot(disk)
 	db := mustOpen(t, m)
-	want := fill(t, db)
-	var inside, wrote atomic.Bool
-	m.before = func(op, name string) error {
-		// The first sync of a file in a compaction that allows a put: what is
-		// old has been copied by then, or is about to be.
-		if op == "read" || !inside.CompareAndSwap(true, false) {
-			return nil
+	want := map[string]string{}
+	for i := range 30 {
+		for _, k := range []string{"put", "del"} {
+			mustPut(t, db, fmt.Sprint(k, i), "old")
+			want[fmt.Sprint(k, i)] = "old"
 		}
-		done := make(chan bool, 1)
-		go func() {
-			db.Put([]byte("key0"), []byte("newer"))
-			db.Delete([]byte("key1"))
-			done <- true
-		}()
-		select {
-		case <-done:
-			wrote.Store(true)
-		case <-time.After(50 * time.Millisecond):
+	}
+	all, _ := during(t, m, db, func(n int, op string) {
+		err := db.Put([]byte(fmt.Sprint("put", n)), []byte("new"))
+		if err = errors.Join(err, db.Delete([]byte(fmt.Sprint("del", n)))); err != nil {
+			t.Errorf("during Compact, before %s: %v", op, err)
 		}
-		inside.Store(true)
-		return nil
+	})
+	for n := range all {
+		want[fmt.Sprint("put", n)] = "new"
+		delete(want, fmt.Sprint("del", n))
 	}
-	inside.Store(true)
-	if err := db.Compact(); err != nil {
-		t.Fatalf("Compact: %v", err)
-	}
-	inside.Store(false)
-	want["key0"] = "newer"
-	delete(want, "key1")
-	mustPut(t, db, "key0", "newer") // should none have got through
-	mustDelete(t, db, "key1")
 	holds(t, db, "after writes during Compact", want)
 	if err := db.Compact(); err != nil {
 		t.Fatalf("second Compact: %v", err)

@@ -53,7 +53,8 @@ func tail(t *testing.T, last string) (all map[string][]byte, name string, from i
 // A log that was cut anywhere in its last frame opens, has every earlier entry,
 // says in Stats what it cut, and takes new entries that are found again.
 func TestFrame_CutsATornTail(t *testing.T) {
-	all, name, from := tail(t, "the last value")
+	last := strings.Repeat("the last value", 5)
+	all, name, from := tail(t, last)
 	full := all[name]
 	for n := from; n <= len(full); n++ {
 		all[name] = full[:n]
@@ -66,20 +67,28 @@ func TestFrame_CutsATornTail(t *testing.T) {
 		want := entries()
 		torn := int64(n - from)
 		if n == len(full) {
-			want["last"], torn = "the last value", 0
+			want["last"], torn = last, 0
 		}
 		holds(t, db, when, want)
 		if s := db.Stats(); s.Torn != torn {
 			t.Fatalf("%s: Stats().Torn = %d, want %d", when, s.Torn, torn)
 		}
-		// Shorter than what was cut: a tail that was merely skipped shows.
+		// Shorter than what was cut, and then one that begins a new file: a
+		// tail that was skipped and not cut shows behind the last frame.
 		mustPut(t, db, "n", "")
 		want["n"] = ""
-		db, err = openOn(boot(disk), oneFile)
+		db, err = openOn(boot(disk))
 		if err != nil {
 			t.Fatalf("%s, one put, killed: Open: %v", when, err)
 		}
 		holds(t, db, when+", one put, killed, reopened", want)
+		want["more"] = strings.Repeat("more", 60)
+		mustPut(t, db, "more", want["more"])
+		db, err = openOn(boot(disk), oneFile)
+		if err != nil {
+			t.Fatalf("%s, more puts, a new file: Open: %v", when, err)
+		}
+		holds(t, db, when+", more puts, a new file", want)
 	}
 }
 
@@ -110,8 +119,16 @@ func TestFrame_CutsGarbage(t *testing.T) {
 // A value may hold a piece of a log. When the frame around it is torn, what is
 // inside must not be taken for an entry, nor for proof that the log is rotten.
 func TestFrame_AValueIsNotAFrame(t *testing.T) {
-	other, name, _ := tail(t, "from inside a value")
-	all, name, from := tail(t, string(other[name])+strings.Repeat(".", 100))
+	disk := fault.NewFS()
+	db := mustOpen(t, boot(disk), oneFile)
+	for i := range 60 {
+		mustPut(t, db, fmt.Sprint("inside", i), "a value")
+	}
+	other := ""
+	for _, b := range files(t, disk) {
+		other += string(b)
+	}
+	all, name, from := tail(t, other+strings.Repeat(".", 100))
 	all[name] = all[name][:len(all[name])-50]
 	db, err := openOn(boot(image(t, all)), oneFile)
 	if err != nil {

@@ -81,13 +81,27 @@ func TestGroup_SharesSyncs(t *testing.T) {
 	if writes > n*each/8 {
 		t.Errorf("%d writers made %d puts with %d writes, want at most %d: a group needs one", n, n*each, writes, n*each/8)
 	}
-	for name, b := range files(t, disk) {
-		if len(b) > 16<<10 {
-			t.Errorf("%s has %d bytes, SegmentSize is %d: a group, too, must fit", name, len(b), 16<<10)
-		}
-	}
 	if got := db.Stats().Keys; got != n*each {
 		t.Errorf("Stats().Keys = %d after %d puts of different keys", got, n*each)
+	}
+}
+
+// A group, too, fits into a segment.
+func TestGroup_FitsItsSegment(t *testing.T) {
+	disk := fault.NewFS()
+	m := boot(disk)
+	slow(m, nil)
+	db := mustOpen(t, m, func(o *bitcask.Options) { o.SegmentSize = 1 << 10 })
+	claim.Terminates(t, limit, func() {
+		writers(64, 4, func(key string) error { return db.Put([]byte(key), []byte(strings.Repeat(key, 5))) })
+	})
+	for name, b := range files(t, disk) {
+		if len(b) > 1<<10 {
+			t.Errorf("64 writers of entries of some 50 bytes: %s has %d bytes, SegmentSize is %d", name, len(b), 1<<10)
+		}
+	}
+	if got := db.Stats().Keys; got != 64*4 {
+		t.Errorf("Stats().Keys = %d after %d puts of different keys", got, 64*4)
 	}
 }
 
@@ -119,27 +133,25 @@ func TestGroup_AckIsDurable(t *testing.T) {
 	m := boot(disk)
 	var mu sync.Mutex
 	acked := map[string]string{}
-	syncs := 0
-	slow(m, func() {
+	cut := func(when string) {
 		mu.Lock()
 		promised := maps.Clone(acked)
-		syncs++
-		cut := syncs%4 == 0
 		mu.Unlock()
-		if !cut || t.Failed() {
+		if len(promised) == 0 || t.Failed() {
 			return
 		}
-		after := reopen(t, disk.Crash(fault.KeepSynced), "power cut in an fsync")
+		after := reopen(t, disk.Crash(fault.KeepSynced), when)
 		if after == nil {
 			return
 		}
 		for k := range promised {
 			if _, err := after.Get([]byte(k)); err != nil {
-				t.Errorf("power cut in fsync %d, with 16 writers: Put(%q) had returned nil, and now: %v", syncs, k, err)
+				t.Errorf("16 writers, %s: Put(%q) had returned nil, and now: %v", when, k, err)
 				return
 			}
 		}
-	})
+	}
+	slow(m, func() { cut("power cut in an fsync") })
 	db := mustOpen(t, m, oneFile)
 	claim.Terminates(t, limit, func() {
 		writers(16, 12, func(key string) error {
@@ -152,6 +164,7 @@ func TestGroup_AckIsDurable(t *testing.T) {
 			return err
 		})
 	})
+	cut("power cut after the last put")
 }
 
 // When the fsync of a group fails, every member is told, and so is everybody

@@ -1,0 +1,241 @@
+package bitcask_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/hone-go/hone/claim"
+	"github.com/hone-go/hone/labs/storage/bitcask"
+)
+
+// A plainLog is the peer: what one writes in an hour, and correct as far as it
+// goes. One file, a checksum, a map, a mutex; every put is a write and an fsync
+// of its own.
+type plainLog struct {
+	mu    sync.Mutex
+	file  *os.File
+	sync  bool
+	end   int64
+	buf   []byte
+	index map[string][2]int64 // offset and length of the value
+}
+
+func newPlainLog(t testing.TB, sync bool) *plainLog {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "plain.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return &plainLog{file: f, sync: sync, index: map[string][2]int64{}}
+}
+
+func (l *plainLog) put(key, value []byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := append(l.buf[:0], 0, 0, 0, 0)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(key)))
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(value)))
+	b = append(append(b, key...), value...)
+	binary.LittleEndian.PutUint32(b, crc32.ChecksumIEEE(b[4:]))
+	if _, err := l.file.WriteAt(b, l.end); err != nil {
+		return err
+	}
+	if l.sync {
+		if err := l.file.Sync(); err != nil {
+			return err
+		}
+	}
+	l.index[string(key)] = [2]int64{l.end + 12 + int64(len(key)), int64(len(value))}
+	l.end += int64(len(b))
+	l.buf = b
+	return nil
+}
+
+func (l *plainLog) get(key []byte) ([]byte, error) {
+	l.mu.Lock()
+	at, ok := l.index[string(key)]
+	l.mu.Unlock()
+	if !ok {
+		return nil, bitcask.ErrNotFound
+	}
+	v := make([]byte, at[1])
+	_, err := l.file.ReadAt(v, at[0])
+	return v, err
+}
+
+func bench(t testing.TB, o bitcask.Options) *bitcask.DB {
+	t.Helper()
+	db, err := bitcask.Open(filepath.Join(t.TempDir(), "db"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+var payload = make([]byte, 100)
+
+// puts makes an operation of a contest: n puts by so many writers, of 1,000
+// keys of 16 bytes with values of 100.
+func puts(t testing.TB, writers int, put func(key, value []byte) error) func(n int) {
+	return func(n int) {
+		var left atomic.Int64
+		left.Store(int64(n))
+		var wg sync.WaitGroup
+		for range min(writers, n) {
+			wg.Go(func() {
+				var key [16]byte
+				for {
+					i := left.Add(-1)
+					if i < 0 {
+						return
+					}
+					binary.LittleEndian.PutUint64(key[8:], uint64(i)%1000)
+					if err := put(key[:], payload); err != nil {
+						t.Errorf("put: %v", err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
+// Get allocates the value and nothing else; AppendValue into a slice with room
+// allocates nothing.
+func TestLog_ReadsAllocateNothing(t *testing.T) {
+	db := bench(t, bitcask.Options{NoSync: true})
+	key := []byte("a key of 16 byte")
+	if err := db.Put(key, payload); err != nil {
+		t.Fatal(err)
+	}
+	claim.Allocs(t, 1, func() {
+		if _, err := db.Get(key); err != nil {
+			t.Error(err)
+		}
+	})
+	room := make([]byte, 0, 256)
+	claim.Allocs(t, 0, func() {
+		if _, err := db.AppendValue(room, key); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A Get costs at most half more than a map, a mutex and one pread, which check
+// nothing.
+func TestLog_ReadsAreOneRead(t *testing.T) {
+	db := bench(t, bitcask.Options{NoSync: true})
+	peer := newPlainLog(t, false)
+	puts(t, 1, db.Put)(1000)
+	puts(t, 1, peer.put)(1000)
+	read := func(get func(key []byte) ([]byte, error)) func(n int) {
+		return func(n int) {
+			var key [16]byte
+			for i := range n {
+				binary.LittleEndian.PutUint64(key[8:], uint64(i*7)%1000)
+				if v, err := get(key[:]); err != nil || len(v) != len(payload) {
+					t.Errorf("get: %d bytes, %v", len(v), err)
+				}
+			}
+		}
+	}
+	claim.Faster(t, claim.Contest{
+		Ours: claim.Side{Name: "Get", Op: read(db.Get)},
+		Peer: claim.Side{Name: "map, mutex, pread", Op: read(peer.get)},
+	}, 1.5)
+}
+
+// Overwriting a key allocates nothing once the buffers have grown.
+func TestGroup_PutsAllocateNothing(t *testing.T) {
+	db := bench(t, bitcask.Options{NoSync: true})
+	key := []byte("a key of 16 byte")
+	put := func() {
+		if err := db.Put(key, payload); err != nil {
+			t.Error(err)
+		}
+	}
+	for range 100 {
+		put()
+	}
+	claim.Allocs(t, 0, put)
+}
+
+// At 64 writers a durable put costs at most a third of the CPU of a log that
+// writes and syncs for each one.
+func TestGroup_SharesTheCost(t *testing.T) {
+	db := bench(t, bitcask.Options{})
+	peer := newPlainLog(t, true)
+	claim.Faster(t, claim.Contest{
+		Ours: claim.Side{Name: "Put, 64 writers", Op: puts(t, 64, db.Put)},
+		Peer: claim.Side{Name: "write and fsync under a mutex, 64 writers", Op: puts(t, 64, peer.put)},
+
+		Rounds: 8, // the peer takes a fsync for each put; the margin is wide
+	}, 0.33)
+}
+
+// A lone writer does not pay for groups: without fsync, where all that is left is
+// the code, its put costs at most twice what a mutex, a map and a write cost.
+func TestGroup_AloneCostsLittle(t *testing.T) {
+	db := bench(t, bitcask.Options{NoSync: true})
+	peer := newPlainLog(t, false)
+	claim.Faster(t, claim.Contest{
+		Ours: claim.Side{Name: "Put, NoSync, one writer", Op: puts(t, 1, db.Put)},
+		Peer: claim.Side{Name: "write under a mutex, one writer", Op: puts(t, 1, peer.put)},
+	}, 2)
+}
+
+// counted is the real disk with its fsyncs counted.
+type counted struct {
+	bitcask.Disk
+	syncs *atomic.Int64
+}
+
+type countedFile struct {
+	bitcask.File
+	syncs *atomic.Int64
+}
+
+func (c counted) OpenFile(name string, flag int, perm os.FileMode) (bitcask.File, error) {
+	f, err := c.Disk.OpenFile(name, flag, perm)
+	return countedFile{f, c.syncs}, err
+}
+
+func (f countedFile) Sync() error {
+	f.syncs.Add(1)
+	return f.File.Sync()
+}
+
+// At 64 writers on the real disk, at least four puts share an fsync.
+func TestGroup_CountsOnTheRealDisk(t *testing.T) {
+	var syncs atomic.Int64
+	db := bench(t, bitcask.Options{FS: counted{syncs: &syncs}})
+	const n = 4000
+	puts(t, 64, db.Put)(n)
+	claim.Show(t, claim.KindText, "fsyncs", fmt.Sprintf("%d puts by 64 writers, %d fsyncs: %.1f puts each", n, syncs.Load(), n/float64(syncs.Load())))
+	if got := syncs.Load(); got > n/4 {
+		t.Errorf("64 writers made %d puts with %d fsyncs on this disk, want at most %d", n, got, n/4)
+	}
+}
+
+// BenchmarkPut is the time, CPU apart, that a durable put takes by writers.
+func BenchmarkPut(b *testing.B) {
+	for _, writers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprint("writers=", writers), func(b *testing.B) {
+			var syncs atomic.Int64
+			db := bench(b, bitcask.Options{FS: counted{syncs: &syncs}})
+			b.ReportAllocs()
+			b.ResetTimer()
+			puts(b, writers, db.Put)(b.N)
+			b.ReportMetric(float64(syncs.Load())/float64(b.N), "fsyncs/op")
+		})
+	}
+}
