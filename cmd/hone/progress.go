@@ -110,7 +110,7 @@ func (a *app) showHistories(list []history) error {
 		a.print("%s  %s  %s\n", a.out.Paint(h.Lab, term.Bold), h.entry.Title, a.out.Paint("last "+ago(h.Last), term.Dim))
 		rows := make([][]string, len(h.Stages))
 		for j, st := range h.Stages {
-			rows[j] = a.historyRow(h.entry.Stages[j].Title, st)
+			rows[j] = a.historyRow(st)
 		}
 		for _, l := range term.Columns(rows, 2) {
 			a.print("%s\n", a.out.Cut("  "+l, 0))
@@ -140,7 +140,7 @@ func predicted(list []store.Prediction) string {
 	return fmt.Sprintf("first predictions: %d of %d right", len(list)-wrong, len(list))
 }
 
-func (a *app) historyRow(title string, st historyStage) []string {
+func (a *app) historyRow(st historyStage) []string {
 	mark, when := a.out.Paint("·", term.Dim), ""
 	switch {
 	case !st.Passed.IsZero():
@@ -158,7 +158,7 @@ func (a *app) historyRow(title string, st historyStage) []string {
 	if !st.Solution.IsZero() {
 		seen = "solution seen"
 	}
-	return []string{mark + " " + st.ID, title, verdicts, hints, a.out.Paint(seen, term.Yellow), a.out.Paint(when, term.Dim)}
+	return []string{mark + " " + st.ID, when, verdicts, hints, a.out.Paint(seen, term.Yellow)}
 }
 
 // setAside renames the progress file, for when it is damaged.

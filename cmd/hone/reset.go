@@ -42,11 +42,15 @@ are removed, since they are in the backup. Progress is not touched.`,
 			if err != nil {
 				return err
 			}
-			a.print("What was in %s is now also in %s\n", quote(p.dir), quote(backup))
+			name := filepath.Base(p.dir)
+			if abs, err := filepath.Abs(p.dir); err == nil {
+				name = filepath.Base(abs)
+			}
+			a.print("What was in %s is now also in %s\n", quote(name), quote(backup))
 			if err := restore(p, files); err != nil {
 				return fmt.Errorf("reset %s (the backup is in %s): %w", p.dir, backup, err)
 			}
-			a.print("%s is the starter of %s again.\n", quote(p.dir), p.lab.ID)
+			a.print("%s is the starter of %s again.\n", quote(name), p.lab.ID)
 			a.next(step("hone watch"+p.arg(), "judges every save"))
 			return nil
 		},
