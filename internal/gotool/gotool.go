@@ -92,6 +92,7 @@ type Build struct {
 	Test    bool   // the package's tests, not the package
 	Race    bool
 	Overlay string // file for -overlay, may be ""
+	Own     bool   // it is somebody's own module: their go.work, vendor directory and GOFLAGS hold
 }
 
 // A Diagnostic is one error of the compiler, or one finding of vet.
@@ -135,32 +136,63 @@ func (t *Toolchain) Vet(ctx context.Context, b Build) ([]Diagnostic, error) {
 	return nil, err
 }
 
+// List runs go list with the given flags on b.Package, and returns what it printed.
+// It returns a [*BuildError] where it refuses, such as for a package that does not
+// compile under -export.
+func (t *Toolchain) List(ctx context.Context, b Build, flags ...string) ([]byte, error) {
+	var out, errs bytes.Buffer
+	args := append([]string{"list"}, flags...)
+	if err := t.start(ctx, b, append(args, "--", b.Package), &out, &errs); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
 // killDelay is how long a cancelled go command may take to end.
 const killDelay = 2 * time.Second
 
 func (t *Toolchain) run(ctx context.Context, b Build, args []string) error {
+	var out bytes.Buffer
+	return t.start(ctx, b, args, &out, &out)
+}
+
+// start runs the go command to its end. What it wrote to errors explains a failure.
+func (t *Toolchain) start(ctx context.Context, b Build, args []string, output, errs *bytes.Buffer) error {
 	if strings.ContainsAny(b.Overlay, " \t") {
 		return fmt.Errorf("the go command takes no overlay with blanks in its path: %s; set HONE_CACHE to a directory without", b.Overlay)
 	}
 	cmd := exec.CommandContext(ctx, t.Command, args...)
 	cmd.Dir = b.Dir
 	cmd.Env = t.Env(b.Overlay)
+	if b.Own {
+		cmd.Env = own(cmd.Env, b)
+	}
 	cmd.WaitDelay = killDelay
 	inGroup(cmd)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Stdout, cmd.Stderr = output, errs
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return &BuildError{Diagnostics: diagnostics(out.String()), Text: out.String()}
+		return &BuildError{Diagnostics: diagnostics(errs.String()), Text: errs.String()}
 	}
 	if err != nil {
 		return fmt.Errorf("run go %s: %w", args[0], err)
 	}
 	return nil
+}
+
+// own adds to an environment what the owner of a module decided about it. The
+// network stays off. Without -mod the go command takes the vendor directory where
+// there is one.
+func own(env []string, b Build) []string {
+	flags := strings.TrimSpace(os.Getenv("GOFLAGS") + " -buildvcs=false")
+	if b.Overlay != "" {
+		flags += " -overlay=" + b.Overlay
+	}
+	return append(env, "GOFLAGS="+flags, "GOWORK="+os.Getenv("GOWORK"))
 }
 
 var diagnostic = regexp.MustCompile(`^(?:vet: )?(\S[^:]*\.go):(\d+)(?::(\d+))?: (.*)$`)
