@@ -2,8 +2,8 @@ package lru
 
 import "container/list"
 
-// A mapped is the lab's arena with a Go map as its index: the alternative that
-// the reference rejects. BenchmarkIndex and TestBytes say what the difference is.
+// A mapped is the lab's arena with a Go map as its index: the alternative that the
+// reference rejects. BenchmarkIndex and TestBytes say what the difference is.
 type mapped struct {
 	capacity int
 	where    map[uint64]uint32

@@ -9,8 +9,8 @@ import (
 	"github.com/hone-go/hone/labs/structures/lru"
 )
 
-// TestNaN holds a sentence of the lab's text: a cache on a Go map that is fed keys
-// that aren't equal to themselves grows without bound while its Len stays exact.
+// TestNaN holds a sentence of the lab's text: a cache on a Go map that is fed keys that
+// aren't equal to themselves grows without bound while its Len stays exact.
 func TestNaN(t *testing.T) {
 	const capacity, puts = 100, 200_000
 	c, err := simple.New[float64, int](capacity)

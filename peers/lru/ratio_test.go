@@ -86,7 +86,8 @@ func replay(c cache, keys []uint64) float64 {
 	return float64(hits) / float64(len(keys))
 }
 
-// TestHitRatio prints the hit ratios of all peers (-v) and compares the best of each policy with the figure in the trace.
+// TestHitRatio prints the hit ratios of all peers (-v) and compares the best of each
+// policy with the figure in the trace.
 func TestHitRatio(t *testing.T) {
 	table := tabwriter.NewWriter(t.Output(), 0, 0, 2, ' ', 0)
 	traces := lru.Traces()

@@ -7,8 +7,8 @@ import (
 	"github.com/hone-go/hone/labs/structures/lru"
 )
 
-// Quotations are from Megiddo and Modha, "ARC: A Self-Tuning, Low Overhead
-// Replacement Cache", FAST '03, unless they say otherwise.
+// Quotations are from Megiddo and Modha, "ARC: A Self-Tuning, Low Overhead Replacement
+// Cache", FAST '03, unless they say otherwise.
 
 func newARC(t *testing.T, capacity int) *lru.ARC[int, int] {
 	t.Helper()
@@ -55,9 +55,9 @@ func has(t *testing.T, c lru.Cache[int, int], after string, want ...int) {
 	}
 }
 
-// TestARC_SecondUseGoesToT2 promises the two lists: "One list, say L1, contains pages that have been
-// seen only once 'recently', while the other list, say L2, contains pages that have been seen at least
-// twice 'recently'." (section I)
+// TestARC_SecondUseGoesToT2 promises the two lists: "One list, say L1, contains pages
+// that have been seen only once 'recently', while the other list, say L2, contains
+// pages that have been seen at least twice 'recently'." (section I)
 func TestARC_SecondUseGoesToT2(t *testing.T) {
 	c := newARC(t, 4)
 	ask(c, 1, 2, 3)
@@ -73,7 +73,8 @@ func TestARC_SecondUseGoesToT2(t *testing.T) {
 	has(t, c, "1, 2, 3, 1, 1, 2", 1, 2, 3)
 }
 
-// TestARC_FullOfStrangers promises case IV A: when T1 alone fills the cache its oldest entry goes, and leaves no ghost.
+// TestARC_FullOfStrangers promises case IV A: when T1 alone fills the cache its oldest
+// entry goes, and leaves no ghost.
 func TestARC_FullOfStrangers(t *testing.T) {
 	c := newARC(t, 3)
 	ask(c, 1, 2, 3, 4, 5)
@@ -82,7 +83,8 @@ func TestARC_FullOfStrangers(t *testing.T) {
 		c.Shape(), lru.ARCShape{T1: 3})
 }
 
-// TestARC_GhostOfB1RaisesTarget promises case II: who asks for a ghost of B1 says that T1 was too short.
+// TestARC_GhostOfB1RaisesTarget promises case II: who asks for a ghost of B1 says that
+// T1 was too short.
 func TestARC_GhostOfB1RaisesTarget(t *testing.T) {
 	c := newARC(t, 4)
 	ask(c, 1, 2, 1, 2) // T2: 2 1
@@ -101,7 +103,8 @@ func TestARC_GhostOfB1RaisesTarget(t *testing.T) {
 	has(t, c, "the return of 3", 1, 2, 3, 5)
 }
 
-// TestARC_GhostOfB2LowersTarget promises case III: who asks for a ghost of B2 says that T2 was too short.
+// TestARC_GhostOfB2LowersTarget promises case III: who asks for a ghost of B2 says that
+// T2 was too short.
 func TestARC_GhostOfB2LowersTarget(t *testing.T) {
 	c := newARC(t, 4)
 	ask(c, 1, 2, 1, 2, 3, 4, 5, 3) // as above: Target is 1, T1: 5, T2: 3 2 1, B1: 4
@@ -113,8 +116,9 @@ func TestARC_GhostOfB2LowersTarget(t *testing.T) {
 	has(t, c, "the return of 1", 1, 2, 3, 6)
 }
 
-// TestARC_TieGoesAgainstT1 promises the second half of REPLACE's condition: T1 also gives up an entry when it is just
-// as long as its target and the request is for a ghost of B2.
+// TestARC_TieGoesAgainstT1 promises the second half of REPLACE's condition: T1 also
+// gives up an entry when it is just as long as its target and the request is for a
+// ghost of B2.
 func TestARC_TieGoesAgainstT1(t *testing.T) {
 	c := newARC(t, 4)
 	ask(c, 1, 2, 1, 2, 3, 4, 5, 3, 6) // Target 1, T1: 6 5, T2: 3 2, B1: 4, B2: 1
@@ -126,7 +130,8 @@ func TestARC_TieGoesAgainstT1(t *testing.T) {
 	has(t, c, "the return of 1", 1, 3, 4, 5)
 }
 
-// TestARC_LearnsFasterFromTheRare promises the learning rate: a hit in the shorter ghost list moves target by the ratio of the two, rounded down.
+// TestARC_LearnsFasterFromTheRare promises the learning rate: a hit in the shorter
+// ghost list moves target by the ratio of the two, rounded down.
 func TestARC_LearnsFasterFromTheRare(t *testing.T) {
 	c := newARC(t, 8)
 	for k := range 8 { // T2: 7 … 0
@@ -150,8 +155,8 @@ func TestARC_TargetIsClamped(t *testing.T) {
 	rng := claim.Rand(t)
 	c := newARC(t, 6)
 	for i := range 6000 {
-		// In turns: a loop that is a little too long (ghosts of B1), and a few
-		// hot keys among strangers (ghosts of B2).
+		// In turns: a loop that is a little too long (ghosts of B1), and a few hot keys
+		// among strangers (ghosts of B2).
 		key := i % 9
 		if i/500%2 == 1 {
 			key = 100 + rng.IntN(9)
@@ -164,8 +169,9 @@ func TestARC_TargetIsClamped(t *testing.T) {
 	}
 }
 
-// TestARC_Bounds promises that no more than c entries are resident and no more than 2c keys remembered:
-// "Together, the two lists remember exactly twice the number of pages that would fit in the cache." (section I)
+// TestARC_Bounds promises that no more than c entries are resident and no more than 2c
+// keys remembered: "Together the two lists remember exactly twice the number of pages
+// that would fit in the cache." (section I)
 func TestARC_Bounds(t *testing.T) {
 	rng := claim.Rand(t)
 	const c = 10
@@ -192,8 +198,8 @@ func TestARC_Bounds(t *testing.T) {
 	}
 }
 
-// TestARC_ResistsScan promises what the name was made for: "it allows one-time sequential requests to
-// pass through without polluting the cache." (abstract)
+// TestARC_ResistsScan promises what the name was made for: "it allows one-time
+// sequential requests to pass through without polluting the cache." (abstract)
 func TestARC_ResistsScan(t *testing.T) {
 	const capacity, hot = 100, 60
 	c := newARC(t, capacity)
@@ -217,7 +223,8 @@ func TestARC_ResistsScan(t *testing.T) {
 	}
 }
 
-// TestARC_GhostsHoldNoValue promises that an evicted value can be collected while its key is remembered.
+// TestARC_GhostsHoldNoValue promises that an evicted value can be collected while its
+// key is remembered.
 func TestARC_GhostsHoldNoValue(t *testing.T) {
 	c := lru.NewARC[int, *blob](4)
 	for k := range 2 {
@@ -240,7 +247,8 @@ func TestARC_GhostsHoldNoValue(t *testing.T) {
 	}
 }
 
-// TestARC_DeleteForgetsGhosts promises that Delete ends the memory of a key: it isn't present, and it comes back as a stranger.
+// TestARC_DeleteForgetsGhosts promises that Delete ends the memory of a key: it isn't
+// present, and it comes back as a stranger.
 func TestARC_DeleteForgetsGhosts(t *testing.T) {
 	c := newARC(t, 4)
 	ask(c, 1, 2, 1, 2, 3, 4, 5) // 3 is a ghost
@@ -269,7 +277,21 @@ func TestARC_DeleteMakesRoom(t *testing.T) {
 	}
 }
 
-// TestARC_KeepsContract promises all that Cache promises: conservation, capacity 0 and 1, refusals, Clear.
+// TestARC_ClearStartsAgain promises that Clear forgets ghosts and what was learned, too.
+func TestARC_ClearStartsAgain(t *testing.T) {
+	c := newARC(t, 4)
+	ask(c, 1, 2, 1, 2, 3, 4, 5, 3, 6)
+	if c.Shape().Target == 0 {
+		t.Fatalf("Shape() = %+v; the requests should have raised Target, so this check proves nothing", c.Shape())
+	}
+	c.Clear()
+	claim.Equal(t, "Shape() after Clear", c.Shape(), lru.ARCShape{})
+	ask(c, 4)
+	claim.Equal(t, "Shape() after Clear and the former ghost 4", c.Shape(), lru.ARCShape{T1: 1})
+}
+
+// TestARC_KeepsContract promises all that Cache promises: conservation, capacity 0 and
+// 1, refusals, Clear.
 func TestARC_KeepsContract(t *testing.T) {
 	contract(t, "NewARC",
 		func(n int) lru.Cache[int, int] { return lru.NewARC[int, int](n) },
@@ -311,7 +333,8 @@ func contract(t *testing.T, name string, ints func(int) lru.Cache[int, int],
 	reservesNothing(t, name, ints)
 }
 
-// TestARC_AgreesWithPaper promises the same answers and the same lists as figure 4 executed literally, for random operations.
+// TestARC_AgreesWithPaper promises the same answers and the same lists as figure 4
+// executed literally, for random operations.
 func TestARC_AgreesWithPaper(t *testing.T) {
 	agree(t, subject{
 		cache: func(n int) lru.Cache[int, int] { return lru.NewARC[int, int](n) },

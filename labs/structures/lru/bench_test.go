@@ -11,7 +11,8 @@ import (
 	"github.com/hone-go/hone/labs/structures/lru"
 )
 
-// A listLRU is the LRU of every textbook: container/list and a map. It is the peer of the speed budgets.
+// A listLRU is the LRU of every textbook: container/list and a map. It is the peer of
+// the speed budgets.
 type listLRU struct {
 	capacity int
 	order    *list.List
@@ -57,7 +58,8 @@ func request(c lru.Cache[uint64, uint64], k uint64) {
 	}
 }
 
-// allocatesNothing checks a hit, an update, a miss and a Put that evicts, in a cache that has seen enough to be in its steady state.
+// allocatesNothing checks a hit, an update, a miss and a Put that evicts, in a cache
+// that has seen enough to be in its steady state.
 func allocatesNothing(t *testing.T, c lru.Cache[uint64, uint64]) {
 	t.Helper()
 	const capacity = 1000
@@ -86,7 +88,8 @@ func allocatesNothing(t *testing.T, c lru.Cache[uint64, uint64]) {
 	}
 }
 
-// bytesPerEntry checks the heap that a full cache takes for each entry, when keys and values are 8 bytes each.
+// bytesPerEntry checks the heap that a full cache takes for each entry, when keys and
+// values are 8 bytes each.
 func bytesPerEntry(t *testing.T, open func(int) lru.Cache[uint64, uint64], budget float64) {
 	t.Helper()
 	const capacity = 100_000
@@ -129,7 +132,8 @@ func heapInUse() float64 {
 	return float64(m.HeapAlloc)
 }
 
-// hitRatio replays the traces of the lab and compares with the best that is known, and with the best that is possible.
+// hitRatio replays the traces of the lab and compares with the best that is known, and
+// with the best that is possible.
 func hitRatio(t *testing.T, open func(int) lru.Cache[uint64, uint64], known func(lru.Trace) float64) {
 	t.Helper()
 	for _, trace := range lru.Traces() {
@@ -161,9 +165,10 @@ func hitRatio(t *testing.T, open func(int) lru.Cache[uint64, uint64], known func
 	}
 }
 
-// optimal returns the hits of Belady's MIN (L. A. Belady, "A study of replacement algorithms for a virtual-storage
-// computer", IBM Systems Journal 5(2), 1966): of all keys in hand, the newcomer included, it lets go the one that is needed
-// again last. No cache of this capacity can have more.
+// optimal returns the hits of Belady's MIN (L. A. Belady, "A study of replacement
+// algorithms for a virtual-storage computer", IBM Systems Journal 5(2), 1966): of all
+// keys in hand, the newcomer included, it lets go the one that is needed again last. No
+// cache of this capacity can have more.
 func optimal(keys []uint64, capacity int) (hits int) {
 	const never = 1 << 40
 	next := make([]int, len(keys)) // when the key of request i is needed again
@@ -206,7 +211,8 @@ func (d *descending) Pop() any {
 	return x
 }
 
-// speed compares CPU per request with the textbook LRU of the same capacity on a trace of mostly hits.
+// speed compares CPU per request with the textbook LRU of the same capacity on a trace
+// of mostly hits.
 func speed(t *testing.T, name string, open func(int) lru.Cache[uint64, uint64], atMost float64) {
 	t.Helper()
 	const capacity = 10_000
@@ -246,7 +252,8 @@ func speed(t *testing.T, name string, open func(int) lru.Cache[uint64, uint64], 
 	}, atMost)
 }
 
-// TestLean_AllocatesNothing promises 0 allocations in a hit, a miss, an update and a Put that evicts, once the cache has been full.
+// TestLean_AllocatesNothing promises 0 allocations in a hit, a miss, an update and a
+// Put that evicts, once the cache has been full.
 func TestLean_AllocatesNothing(t *testing.T) { allocatesNothing(t, newLRU(1000)) }
 
 // TestLean_BytesPerEntry promises at most 80 bytes of heap an entry for a payload of 16.
@@ -260,10 +267,12 @@ func TestLean_HitRatio(t *testing.T) {
 // TestLean_Speed promises at most 0.85 of the CPU of the textbook LRU, in the same run.
 func TestLean_Speed(t *testing.T) { speed(t, "LRU", newLRU, 0.85) }
 
-// TestARC_AllocatesNothing promises 0 allocations in a hit, a miss, an update and a Put that evicts, once the cache has been full.
+// TestARC_AllocatesNothing promises 0 allocations in a hit, a miss, an update and a Put
+// that evicts, once the cache has been full.
 func TestARC_AllocatesNothing(t *testing.T) { allocatesNothing(t, openARC(1000)) }
 
-// TestARC_BytesPerEntry promises at most 160 bytes of heap an entry for a payload of 16, and as many ghosts as entries.
+// TestARC_BytesPerEntry promises at most 160 bytes of heap an entry for a payload of
+// 16, and as many ghosts as entries.
 func TestARC_BytesPerEntry(t *testing.T) { bytesPerEntry(t, openARC, 160) }
 
 // TestARC_HitRatio promises hit ratios within a point of the best ARC that is known.
@@ -274,10 +283,12 @@ func TestARC_HitRatio(t *testing.T) {
 // TestARC_Speed promises at most the CPU of the textbook LRU, in the same run.
 func TestARC_Speed(t *testing.T) { speed(t, "ARC", openARC, 1) }
 
-// TestS3FIFO_AllocatesNothing promises 0 allocations in a hit, a miss, an update and a Put that evicts, once the cache has been full.
+// TestS3FIFO_AllocatesNothing promises 0 allocations in a hit, a miss, an update and a
+// Put that evicts, once the cache has been full.
 func TestS3FIFO_AllocatesNothing(t *testing.T) { allocatesNothing(t, newS3(1000)) }
 
-// TestS3FIFO_BytesPerEntry promises at most 160 bytes of heap an entry for a payload of 16, and nine ghosts for ten entries.
+// TestS3FIFO_BytesPerEntry promises at most 160 bytes of heap an entry for a payload of
+// 16, and nine ghosts for ten entries.
 func TestS3FIFO_BytesPerEntry(t *testing.T) { bytesPerEntry(t, newS3, 160) }
 
 // TestS3FIFO_HitRatio promises hit ratios within a point of the best S3-FIFO that is known.

@@ -42,13 +42,15 @@ func forgets(t *testing.T, c lru.Cache[pinned, *blob], what string, leave func(v
 	}
 }
 
-// TestLean_DeleteForgets promises that a deleted value can be collected although the cache lives on.
+// TestLean_DeleteForgets promises that a deleted value can be collected although the
+// cache lives on.
 func TestLean_DeleteForgets(t *testing.T) {
 	c := lru.NewLRU[pinned, *blob](8)
 	forgets(t, c, "was deleted", func(victim pinned) { c.Delete(victim) })
 }
 
-// TestLean_EvictionForgets promises that an evicted value can be collected although the cache lives on.
+// TestLean_EvictionForgets promises that an evicted value can be collected although the
+// cache lives on.
 func TestLean_EvictionForgets(t *testing.T) {
 	c := lru.NewLRU[pinned, *blob](8)
 	forgets(t, c, "was evicted", func(pinned) {
@@ -58,7 +60,8 @@ func TestLean_EvictionForgets(t *testing.T) {
 	})
 }
 
-// TestLean_UpdateForgets promises that a replaced value can be collected although the cache lives on.
+// TestLean_UpdateForgets promises that a replaced value can be collected although the
+// cache lives on.
 func TestLean_UpdateForgets(t *testing.T) {
 	c := lru.NewLRU[int, *blob](8)
 	claim.Unreachable(t, "the former value of a key that was put again", func() *blob {
@@ -106,7 +109,8 @@ func clears(t *testing.T, c lru.Cache[int, int]) {
 	}
 }
 
-// TestLean_RefusesNaN promises that a key that isn't equal to itself isn't stored: no Get could find it, no delete of a map could remove it.
+// TestLean_RefusesNaN promises that a key that isn't equal to itself isn't stored: no
+// Get could find it, no delete of a map could remove it.
 func TestLean_RefusesNaN(t *testing.T) {
 	refusesNaN(t, lru.NewLRU[float64, int](4))
 }

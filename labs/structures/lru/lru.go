@@ -6,8 +6,8 @@ import (
 	"iter"
 )
 
-// LRU evicts the entry whose last use is longest ago. It isn't safe for
-// concurrent use: even Get changes the order.
+// LRU evicts the entry whose last use is longest ago. It isn't safe for concurrent use:
+// even Get changes the order.
 type LRU[K comparable, V any] struct {
 	capacity int         //hone:line order
 	table    table[K, V] //hone:line order
@@ -41,9 +41,9 @@ func (c *LRU[K, V]) Put(key K, value V) (out Entry[K, V], ok bool) {
 		return Entry[K, V]{key, value}, true
 	}
 	if key != key { //hone:line lean
-		// NaN: it would sit in the table unfindable. A Go map has the same trap,
-		// and a worse one: delete can't remove such a key, so a cache on a map
-		// that is fed NaNs grows for ever while its Len stays exact.
+		// NaN: it would sit in the table unfindable. A Go map has the same trap, and a
+		// worse one: delete can't remove such a key, so a cache on a map that is fed
+		// NaNs grows for ever while its Len stays exact.
 		return Entry[K, V]{key, value}, true
 	}
 	hash := c.table.hash(key)
@@ -52,8 +52,8 @@ func (c *LRU[K, V]) Put(key K, value V) (out Entry[K, V], ok bool) {
 		return c.table.swap(s, value), true
 	}
 	if c.table.size[recent] == c.capacity {
-		// Evict first, insert second: the newcomer takes the victim's slot, the
-		// cache is never over its capacity, and nothing is allocated.
+		// Evict first, insert second: the newcomer takes the victim's slot, the cache
+		// is never over its capacity, and nothing is allocated.
 		out, ok = c.table.remove(c.table.oldest(recent)), true
 	}
 	c.table.add(recent, Entry[K, V]{key, value}, hash)
@@ -108,16 +108,17 @@ func mustFit(capacity int) {
 	}
 }
 
-// A table is where all three policies keep their entries: an arena of slots, an
-// index from key to slot, and up to four circular lists through the slots.
+// A table is where all three policies keep their entries: an arena of slots, an index
+// from key to slot, and up to four circular lists through the slots.
 //
 // # Idea
 //
-// The textbook LRU is a map to nodes of a container/list. For 16 bytes of payload that is a
-// list.Element of 40 bytes in a size class of 48, the 16 bytes that its Value points to, and a
-// map slot with key and pointer: 88 bytes in a fresh cache, 111 after some turnover, in two objects an
-// entry that the garbage collector visits in every cycle. Here the nodes are elements of one slice and
-// links are 32-bit positions in it: 37 bytes an entry, and without pointers in K and V nothing to visit.
+// The textbook LRU is a map to nodes of a container/list. For 16 bytes of payload that
+// is a list.Element of 40 bytes in a size class of 48, the 16 bytes that its Value
+// points to, and a map slot with key and pointer: 88 bytes in a fresh cache, 111 after
+// some turnover, in two objects an entry that the garbage collector visits in every
+// cycle. Here the nodes are elements of one slice and links are 32-bit positions in it:
+// 37 bytes an entry, and without pointers in K and V nothing to visit.
 //
 //	slots    0        1        2        3        4
 //	       ┌────────┬────────┬────────┬────────┬────────┐
@@ -129,9 +130,9 @@ func mustFit(capacity int) {
 //
 //	index  [ …, hash("k")<<32 | 4, … ]     open addressing, linear probing
 //
-// The first four slots are the heads of the lists. A list is a ring through its head, so
-// unlinking has no case for first, last or only element. Slot 0 is a head, so 0
-// is free to mean "no slot" everywhere.
+// The first four slots are the heads of the lists. A list is a ring through its head,
+// so unlinking has no case for first, last or only element. Slot 0 is a head, so 0 is
+// free to mean "no slot" everywhere.
 //
 // # Invariants
 //
@@ -143,20 +144,23 @@ func mustFit(capacity int) {
 //
 // # Why not map[K]uint32
 //
-// It is the simpler choice and within every budget of this lab. But a Go 1.26 map spends 17
-// bytes a slot on an 8-byte key and a 4-byte value, is between 7/16 and 7/8 full, and is fuller of tombstones the
-// longer a cache evicts: 77 bytes an entry for the whole cache, 65 when it is larger, where this index
-// of 12 bytes an entry makes it 37. For CPU it is a draw: 46 ns a request against 43 at 1,000 entries on the
-// lab's trace zipf, 30 against 34 at 10,000 (BenchmarkIndex in the module peers).
+// It is the simpler choice and within every budget of this lab. But a Go 1.26 map
+// spends 17 bytes a slot on an 8-byte key and a 4-byte value, is between 7/16 and 7/8
+// full, and is fuller of tombstones the longer a cache evicts: 77 bytes an entry for
+// the whole cache, 65 when it is larger, where this index of 12 bytes an entry makes it
+// 37. For CPU it is a draw: 46 ns a request against 43 at 1,000 entries on the lab's
+// trace zipf, 30 against 34 at 10,000 (BenchmarkIndex in the module peers).
 //
 // Also rejected: 32-bit cells without the hash (6 bytes an entry less, but then every
-// probe of a cell is a visit to its slot, likely a cache miss); a load of 0.8 instead of 2/3 (2 bytes
-// less, 13 probes for a miss instead of 5: Knuth, volume 3, section 6.4, theorem K); tombstones instead of
-// shifting back (a cache deletes as often as it inserts, and would drown in them).
+// probe of a cell is a visit to its slot, likely a cache miss); a load of 0.8 instead
+// of 2/3 (2 bytes less, 13 probes for a miss instead of 5: Knuth, volume 3, section
+// 6.4, theorem K); tombstones instead of shifting back (a cache deletes as often as it
+// inserts, and would drown in them).
 //
 // The hash is maphash.Comparable with a seed of its own for each table: keys come from
-// strangers, and without a secret seed they could choose them to collide. Its one price: keys that
-// hold pointers (other than strings) escape, one allocation a call in Go 1.26.
+// strangers, and without a secret seed they could choose them to collide. Its one
+// price: keys that hold pointers (other than strings) escape, one allocation a call in
+// Go 1.26.
 //
 //hone:hide order
 type table[K comparable, V any] struct {
@@ -200,8 +204,8 @@ func newTable[K comparable, V any](limit int) table[K, V] {
 	return t
 }
 
-// grow makes room for n entries. The index is rebuilt from the hashes in its own cells: no
-// key is hashed again, none is even read.
+// grow makes room for n entries. The index is rebuilt from the hashes in its own cells:
+// no key is hashed again, none is even read.
 //
 //hone:hide order
 func (t *table[K, V]) grow(n int) {
@@ -227,8 +231,8 @@ func (t *table[K, V]) hash(key K) uint32 {
 }
 
 // home returns the cell where the probe for hash starts. Multiply and shift (Lemire, "A
-// fast alternative to the modulo reduction", 2016) lets the index have
-// any length: no rounding up to a power of two, which would waste up to half.
+// fast alternative to the modulo reduction", 2016) lets the index have any length: no
+// rounding up to a power of two, which would waste up to half.
 //
 //hone:hide order
 func (t *table[K, V]) home(hash uint32) int {
@@ -267,8 +271,9 @@ func (t *table[K, V]) insert(cell uint64) {
 	t.index[i] = cell
 }
 
-// erase takes slot s out of the index and closes the gap (Knuth, volume 3, 6.4, algorithm R): a later
-// cell of the same run moves back into the gap unless its home lies behind the gap.
+// erase takes slot s out of the index and closes the gap (Knuth, volume 3, 6.4,
+// algorithm R): a later cell of the same run moves back into the gap unless its home
+// lies behind the gap.
 //
 //hone:hide order
 func (t *table[K, V]) erase(s, hash uint32) {
@@ -281,8 +286,8 @@ func (t *table[K, V]) erase(s, hash uint32) {
 	}
 	for i := t.after(gap); t.index[i] != 0; i = t.after(i) {
 		home := t.home(uint32(t.index[i] >> 32))
-		// Is home cyclically in (gap, i]? Then a probe for this cell never
-		// passes the gap, and it must stay.
+		// Is home cyclically in (gap, i]? Then a probe for this cell never passes the
+		// gap, and it must stay.
 		stays := gap < home && home <= i
 		if i < gap { // the run wraps around the end
 			stays = gap < home || home <= i
@@ -295,8 +300,8 @@ func (t *table[K, V]) erase(s, hash uint32) {
 	t.index[gap] = 0
 }
 
-// add stores an entry that isn't in the table, at the front of list. The
-// caller has made sure that fewer than limit slots are in use.
+// add stores an entry that isn't in the table, at the front of list. The caller has
+// made sure that fewer than limit slots are in use.
 //
 //hone:hide order
 func (t *table[K, V]) add(list uint32, e Entry[K, V], hash uint32) {

@@ -12,8 +12,8 @@ import (
 	"github.com/hone-go/hone/labs/structures/lru"
 )
 
-// A model is a policy written to be obviously right and nothing else: slices of
-// keys, the front first, searched from end to end.
+// A model is a policy written to be obviously right and nothing else: slices of keys,
+// the front first, searched from end to end.
 type model interface {
 	get(key int) (int, bool)
 	put(key, value int) (lru.Entry[int, int], bool)
@@ -30,8 +30,8 @@ type subject struct {
 	ordered bool // All has an order
 }
 
-// agree runs random operations on a cache and on its model until they differ. It starts with
-// the smallest capacities and the shortest runs, so that what it finds is short.
+// agree runs random operations on a cache and on its model until they differ. It starts
+// with the smallest capacities and the shortest runs, so that what it finds is short.
 func agree(t *testing.T, s subject) {
 	t.Helper()
 	rng := claim.Rand(t)
@@ -81,6 +81,9 @@ func session(t *testing.T, s subject, rng *rand.Rand, capacity, steps int) bool 
 	t.Helper()
 	c, m := s.cache(capacity), s.model(capacity)
 	var history []step
+	at := func(s step) string {
+		return fmt.Sprintf("a cache of %d, operation %d, %s(%d)", capacity, len(history), s.op, s.key)
+	}
 	for i := range steps {
 		got := step{key: rng.IntN(2*capacity + 2), value: i}
 		if rng.IntN(4) == 0 {
@@ -106,7 +109,7 @@ func session(t *testing.T, s subject, rng *rand.Rand, capacity, steps int) bool 
 		}
 		history = append(history, want)
 		if got != want {
-			return differs(t, history, capacity, "", got, want)
+			return differs(t, history, at(got), got, want)
 		}
 		keys, expect := slices.Collect(keysOf(c.All())), m.keys()
 		if !s.ordered {
@@ -114,25 +117,24 @@ func session(t *testing.T, s subject, rng *rand.Rand, capacity, steps int) bool 
 			slices.Sort(expect)
 		}
 		if !slices.Equal(keys, expect) {
-			return differs(t, history, capacity, ", then All()", keys, expect)
+			return differs(t, history, at(got)+", then All()", keys, expect)
 		}
 		if c.Len() != len(expect) {
-			return differs(t, history, capacity, ", then Len()", c.Len(), len(expect))
+			return differs(t, history, at(got)+", then Len()", c.Len(), len(expect))
 		}
 	}
 	return true
 }
 
-// differs reports the first difference of a session, the last step of history being the one that showed it.
-func differs(t *testing.T, history []step, capacity int, look string, got, want any) bool {
+// differs reports the first difference of a session, which the last step of history has shown.
+func differs(t *testing.T, history []step, at string, got, want any) bool {
 	t.Helper()
 	const shown = 40
 	var lines []string
 	for _, s := range history[max(0, len(history)-shown):] {
 		lines = append(lines, s.String())
 	}
-	last := history[len(history)-1]
-	t.Errorf("a cache of %d, operation %d, %s(%d)%s\n got %v\nwant %v", capacity, len(history), last.op, last.key, look, got, want)
+	t.Errorf("%s:\n got %v\nwant %v", at, got, want)
 	claim.Show(t, claim.KindHistory, "the operations up to the difference, with what the model says", strings.Join(lines, "\n"))
 	return false
 }
@@ -297,8 +299,8 @@ func (m *arcModel) shape() any {
 	return lru.ARCShape{Target: m.p, T1: len(m.t1), T2: len(m.t2), B1: len(m.b1), B2: len(m.b2)}
 }
 
-// s3fifoModel is algorithm 1 of Yang et al., with an eviction that ends when one
-// entry has left.
+// s3fifoModel is algorithm 1 of Yang et al., with an eviction that ends when one entry
+// has left.
 type s3fifoModel struct {
 	c, tenth           int
 	small, main, ghost []int

@@ -62,7 +62,8 @@ func TestOrder_KeepsWhatFits(t *testing.T) {
 	}
 }
 
-// TestOrder_EvictsOldest promises that a full cache gives up the entry whose use is longest ago, and that one only.
+// TestOrder_EvictsOldest promises that a full cache gives up the entry whose use is
+// longest ago, and that one only.
 func TestOrder_EvictsOldest(t *testing.T) {
 	c := filled(t, 3, 1, 2, 3)
 	out, ok := c.Put(4, 40)
@@ -75,7 +76,8 @@ func TestOrder_EvictsOldest(t *testing.T) {
 	holds(t, c, "Put 1, 2, 3, 4", 4, 3, 2)
 }
 
-// TestOrder_GetRefreshes promises that Get is a use: R of LRU is "recently used", not "recently inserted".
+// TestOrder_GetRefreshes promises that Get is a use: R of LRU is "recently used", not
+// "recently inserted".
 func TestOrder_GetRefreshes(t *testing.T) {
 	c := filled(t, 3, 1, 2, 3)
 	c.Get(1)
@@ -90,7 +92,8 @@ func TestOrder_GetRefreshes(t *testing.T) {
 	holds(t, c, "… Get 3 again", 3, 4, 1)
 }
 
-// TestOrder_PutRefreshes promises that Put of a present key replaces the value, returns the former one, and is a use.
+// TestOrder_PutRefreshes promises that Put of a present key replaces the value, returns
+// the former one, and is a use.
 func TestOrder_PutRefreshes(t *testing.T) {
 	c := filled(t, 3, 1, 2, 3)
 	out, ok := c.Put(1, 11)
@@ -121,7 +124,8 @@ func TestOrder_LooksChangeNothing(t *testing.T) {
 	holds(t, c, "a miss, a Delete of nothing, Len and All", 3, 2, 1)
 }
 
-// TestOrder_DeleteMakesRoom promises that Delete returns the value once, and that what it frees is used.
+// TestOrder_DeleteMakesRoom promises that Delete returns the value once, and that what
+// it frees is used.
 func TestOrder_DeleteMakesRoom(t *testing.T) {
 	for _, key := range []int{1, 2, 3} { // the last, the middle, the first
 		c := filled(t, 3, 1, 2, 3)
@@ -158,7 +162,8 @@ func TestOrder_DeleteAll(t *testing.T) {
 	holds(t, c, "deleting everything, then Put 5, 6, 7, 8", 8, 7, 6)
 }
 
-// TestOrder_CapacityOne promises that the smallest real cache works: its one entry is first and last.
+// TestOrder_CapacityOne promises that the smallest real cache works: its one entry is
+// first and last.
 func TestOrder_CapacityOne(t *testing.T) {
 	c := filled(t, 1, 1)
 	holds(t, c, "Put 1", 1)
@@ -171,7 +176,8 @@ func TestOrder_CapacityOne(t *testing.T) {
 	holds(t, c, "Put 1, 2, Delete 2")
 }
 
-// TestOrder_CapacityZero promises that a cache of capacity 0 is one that is switched off: what is put comes straight back.
+// TestOrder_CapacityZero promises that a cache of capacity 0 is one that is switched
+// off: what is put comes straight back.
 func TestOrder_CapacityZero(t *testing.T) {
 	c := filled(t, 0)
 	out, ok := c.Put(1, 10)
@@ -184,7 +190,8 @@ func TestOrder_CapacityZero(t *testing.T) {
 	}
 }
 
-// TestOrder_CapacityRefused promises that a capacity that makes no sense panics in the constructor, not later.
+// TestOrder_CapacityRefused promises that a capacity that makes no sense panics in the
+// constructor, not later.
 func TestOrder_CapacityRefused(t *testing.T) {
 	refuses(t, "NewLRU", func(n int) any { return lru.NewLRU[int, int](n) })
 }
@@ -250,7 +257,8 @@ func TestOrder_DeleteInLoop(t *testing.T) {
 	}
 }
 
-// TestOrder_EveryKeyFound promises that many keys live together: growth loses none, and equal means ==.
+// TestOrder_EveryKeyFound promises that many keys live together: growth loses none, and
+// equal means ==.
 func TestOrder_EveryKeyFound(t *testing.T) {
 	const n = 5000
 	c := lru.NewLRU[string, int](n)
@@ -271,7 +279,8 @@ func TestOrder_EveryKeyFound(t *testing.T) {
 	}
 }
 
-// TestOrder_NothingIsLost promises conservation: each value that was put comes out exactly once, or is still in.
+// TestOrder_NothingIsLost promises conservation: each value that was put comes out
+// exactly once, or is still in.
 func TestOrder_NothingIsLost(t *testing.T) {
 	conserves(t, lru.NewLRU[int, int](20))
 }
@@ -315,7 +324,8 @@ func conserves(t *testing.T, c lru.Cache[int, int]) {
 	}
 }
 
-// TestOrder_AgreesWithModel promises the same answers as the slow, obvious LRU for random operations.
+// TestOrder_AgreesWithModel promises the same answers as the slow, obvious LRU for
+// random operations.
 func TestOrder_AgreesWithModel(t *testing.T) {
 	agree(t, subject{
 		cache:   func(n int) lru.Cache[int, int] { return lru.NewLRU[int, int](n) },

@@ -3,8 +3,8 @@ package lru
 import "iter"
 
 // S3FIFO is the cache of Juncheng Yang, Yazhuo Zhang, Ziyue Qiu, Yao Yue and Rashmi
-// Vinayak, "FIFO queues are all you need for cache eviction", SOSP '23. It isn't
-// safe for concurrent use.
+// Vinayak, "FIFO queues are all you need for cache eviction", SOSP '23. It isn't safe
+// for concurrent use.
 type S3FIFO[K comparable, V any] struct {
 	capacity int         //hone:line s3fifo
 	small    int         //hone:line s3fifo
@@ -21,18 +21,20 @@ type S3FIFOShape struct {
 // # Idea
 //
 // Most keys of a skewed workload are asked for once while they are in the cache, so the
-// cheapest improvement on LRU is to find them out early: a newcomer waits in a queue of a
-// tenth of the capacity. If it is used there more than once it moves to the main queue; if not
-// it goes after a tenth of the time that LRU would have kept it, and its key is remembered. Whoever
-// comes back while remembered was misjudged and goes to the main queue directly.
+// cheapest improvement on LRU is to find them out early: a newcomer waits in a queue of
+// a tenth of the capacity. If it is used there more than once it moves to the main
+// queue; if not it goes after a tenth of the time that LRU would have kept it, and its
+// key is remembered. Whoever comes back while remembered was misjudged and goes to the
+// main queue directly.
 //
 //	new ──► small (10 %) ──┬─ used twice ──► main (90 %) ──► unused: out
 //	                       │                  ▲   └─ used: again, one use less
 //	                       └─► ghost (keys) ──┘ asked for again
 //
 // A hit moves nothing. It adds one to a counter of two bits, and that in most cases has
-// its maximum already. This is where the speed comes from: LRU and ARC write to five cache lines in a hit
-// (the slot, its two neighbours, the head, the first), this to one byte.
+// its maximum already. This is where the speed comes from: LRU and ARC write to five
+// cache lines in a hit (the slot, its two neighbours, the head, the first), this to one
+// byte.
 //
 // # Invariants
 //
@@ -42,8 +44,8 @@ type S3FIFOShape struct {
 //     EVICTM has made room, and then evicts a second entry for one newcomer; here eviction ends when one
 //     entry has left.
 //
-// Eviction isn't O(1): it may go through main up to three times before a counter is down to
-// 0. But each step back takes off one that a hit has paid for, so the cost is
+// Eviction isn't O(1): it may go through main up to three times before a counter is
+// down to 0. But each step back takes off one that a hit has paid for, so the cost is
 // amortised over the hits.
 //
 //hone:hide s3fifo
@@ -93,8 +95,8 @@ func (c *S3FIFO[K, V]) Put(key K, value V) (out Entry[K, V], ok bool) {
 			c.use(s)
 			return c.table.swap(s, value), true
 		}
-		// Off the ghosts before anything is evicted: the eviction may push out
-		// the oldest ghost, and that may be this one.
+		// Off the ghosts before anything is evicted: the eviction may push out the
+		// oldest ghost, and that may be this one.
 		c.table.remove(s)
 		queue = mainQueue
 	}
@@ -114,9 +116,9 @@ func (c *S3FIFO[K, V]) use(s uint32) {
 	}
 }
 
-// evict makes room for one entry: EVICT, EVICTS and EVICTM of the paper's algorithm 1 in
-// one loop, which ends as soon as an entry has left. It does end: a
-// step moves an entry out of small or takes one use off a counter.
+// evict makes room for one entry: EVICT, EVICTS and EVICTM of the paper's algorithm 1
+// in one loop, which ends as soon as an entry has left. It does end: a step moves an
+// entry out of small or takes one use off a counter.
 //
 //hone:hide s3fifo
 func (c *S3FIFO[K, V]) evict() Entry[K, V] {

@@ -8,8 +8,8 @@ import (
 	"github.com/hone-go/hone/labs/structures/lru"
 )
 
-// Quotations are from section 4.1 of Yang, Zhang, Qiu, Yue and Vinayak, "FIFO queues are all
-// you need for cache eviction", SOSP '23.
+// Quotations are from section 4.1 of Yang, Zhang, Qiu, Yue and Vinayak, "FIFO queues
+// are all you need for cache eviction", SOSP '23.
 
 func newS3FIFO(t *testing.T, capacity int) *lru.S3FIFO[int, int] {
 	t.Helper()
@@ -29,7 +29,8 @@ func span(from, to int) []int {
 	return keys
 }
 
-// TestS3FIFO_FirstInFirstOut promises that without a second use it is a FIFO, and that a hit moves nothing.
+// TestS3FIFO_FirstInFirstOut promises that without a second use it is a FIFO, and that
+// a hit moves nothing.
 func TestS3FIFO_FirstInFirstOut(t *testing.T) {
 	c := newS3FIFO(t, 10)
 	ask(c, span(1, 10)...)
@@ -44,7 +45,8 @@ func TestS3FIFO_FirstInFirstOut(t *testing.T) {
 	has(t, c, "1 … 10, 1, 11", span(2, 11)...)
 }
 
-// TestS3FIFO_TwoUsesMoveToMain promises lazy promotion: what was used more than once is moved when its turn to leave comes, not before.
+// TestS3FIFO_TwoUsesMoveToMain promises lazy promotion: what was used more than once is
+// moved when its turn to leave comes, not before.
 func TestS3FIFO_TwoUsesMoveToMain(t *testing.T) {
 	c := newS3FIFO(t, 10)
 	ask(c, span(1, 10)...)
@@ -58,7 +60,8 @@ func TestS3FIFO_TwoUsesMoveToMain(t *testing.T) {
 	claim.Equal(t, "Shape() after the eviction", c.Shape(), lru.S3FIFOShape{Small: 8, Main: 2, Ghost: 1})
 }
 
-// TestS3FIFO_GhostReturnsToMain promises the second chance: "New objects are inserted into S if not in G. Otherwise, it is inserted into M."
+// TestS3FIFO_GhostReturnsToMain promises the second chance: "New objects are inserted
+// into S if not in G. Otherwise, it is inserted into M."
 func TestS3FIFO_GhostReturnsToMain(t *testing.T) {
 	c := newS3FIFO(t, 10)
 	ask(c, span(1, 12)...) // 1 and 2 are ghosts
@@ -76,7 +79,8 @@ func TestS3FIFO_GhostReturnsToMain(t *testing.T) {
 	}
 }
 
-// TestS3FIFO_SmallIsATenth promises that strangers get a tenth of a cache that knows better: "We choose S to use 10% of the cache space".
+// TestS3FIFO_SmallIsATenth promises that strangers get a tenth of a cache that knows
+// better: "We choose S to use 10% of the cache space".
 func TestS3FIFO_SmallIsATenth(t *testing.T) {
 	c := newS3FIFO(t, 100)
 	for k := range 100 { // all of them used twice
@@ -107,7 +111,8 @@ func TestS3FIFO_SmallIsATenth(t *testing.T) {
 	}
 }
 
-// TestS3FIFO_GhostsAreBounded promises that "the ghost queue G stores the same number of ghost entries (no data) as M": nine tenths, and first in, first out.
+// TestS3FIFO_GhostsAreBounded promises that "the ghost queue G stores the same number
+// of ghost entries (no data) as M": nine tenths, and first in, first out.
 func TestS3FIFO_GhostsAreBounded(t *testing.T) {
 	c := newS3FIFO(t, 10)
 	for k := 1; k <= 100; k++ {
@@ -127,7 +132,8 @@ func TestS3FIFO_GhostsAreBounded(t *testing.T) {
 	}
 }
 
-// A mainQueue is a cache of 10 whose main queue holds the keys 1 … 9, the oldest first, and a way to make it evict.
+// A mainQueue is a cache of 10 whose main queue holds the keys 1 … 9, the oldest first,
+// and a way to make it evict.
 type mainQueue struct {
 	*lru.S3FIFO[int, int]
 	ghost, stranger int
@@ -146,8 +152,8 @@ func inMain(t *testing.T) *mainQueue {
 	return &mainQueue{c, 10, 100}
 }
 
-// turn brings back the last ghost, so that main is one over its share, then a stranger, for whom main
-// has to give up an entry; it returns the key of that.
+// turn brings back the last ghost, so that main is one over its share, then a stranger,
+// for whom main has to give up an entry; it returns the key of that.
 func (q *mainQueue) turn() int {
 	q.Put(q.ghost, 0)
 	q.ghost = q.stranger
@@ -156,7 +162,8 @@ func (q *mainQueue) turn() int {
 	return out.Key
 }
 
-// TestS3FIFO_CounterStartsAgain promises that "its access bits are cleared during the move": uses in small don't count in main.
+// TestS3FIFO_CounterStartsAgain promises that "its access bits are cleared during the
+// move": uses in small don't count in main.
 func TestS3FIFO_CounterStartsAgain(t *testing.T) {
 	q := inMain(t)
 	for want := 1; want <= 9; want++ {
@@ -167,7 +174,8 @@ func TestS3FIFO_CounterStartsAgain(t *testing.T) {
 	}
 }
 
-// TestS3FIFO_MainLeavesNoGhost promises that what main evicts is forgotten, and comes back as a stranger.
+// TestS3FIFO_MainLeavesNoGhost promises that what main evicts is forgotten, and comes
+// back as a stranger.
 func TestS3FIFO_MainLeavesNoGhost(t *testing.T) {
 	q := inMain(t)
 	q.turn()
@@ -179,8 +187,9 @@ func TestS3FIFO_MainLeavesNoGhost(t *testing.T) {
 	}
 }
 
-// TestS3FIFO_CounterDecays promises two bits that run down: "a capped counter with frequency up to 3", and each time round
-// takes one off. What was hot once goes in the end.
+// TestS3FIFO_CounterDecays promises two bits that run down: "a capped counter with
+// frequency up to 3", and each time round takes one off. What was hot once goes in the
+// end.
 func TestS3FIFO_CounterDecays(t *testing.T) {
 	for _, use := range []struct{ times, turn int }{{0, 1}, {1, 10}, {2, 19}, {3, 28}, {4, 28}, {1000, 28}} {
 		q := inMain(t)
@@ -200,7 +209,8 @@ func TestS3FIFO_CounterDecays(t *testing.T) {
 	}
 }
 
-// TestS3FIFO_EvictionEnds promises that a main queue full of hot keys still gives one up: the oldest, when all were used alike.
+// TestS3FIFO_EvictionEnds promises that a main queue full of hot keys still gives one
+// up: the oldest, when all were used alike.
 func TestS3FIFO_EvictionEnds(t *testing.T) {
 	q := inMain(t)
 	for k := 1; k <= 9; k++ {
@@ -216,7 +226,8 @@ func TestS3FIFO_EvictionEnds(t *testing.T) {
 	}
 }
 
-// TestS3FIFO_ResistsScan promises quick demotion: ten times the capacity in strangers doesn't touch what is in main.
+// TestS3FIFO_ResistsScan promises quick demotion: ten times the capacity in strangers
+// doesn't touch what is in main.
 func TestS3FIFO_ResistsScan(t *testing.T) {
 	const capacity, hot = 100, 60
 	c := newS3FIFO(t, capacity)
@@ -235,7 +246,8 @@ func TestS3FIFO_ResistsScan(t *testing.T) {
 	}
 }
 
-// TestS3FIFO_GhostsHoldNoValue promises that an evicted value can be collected while its key is remembered.
+// TestS3FIFO_GhostsHoldNoValue promises that an evicted value can be collected while
+// its key is remembered.
 func TestS3FIFO_GhostsHoldNoValue(t *testing.T) {
 	c := lru.NewS3FIFO[int, *blob](4)
 	claim.Unreachable(t, "the value of a ghost", func() *blob {
@@ -266,7 +278,17 @@ func TestS3FIFO_DeleteForgetsGhosts(t *testing.T) {
 	claim.Equal(t, "Shape() after the return of 1, which is a stranger now", c.Shape(), lru.S3FIFOShape{Small: 10, Ghost: 1})
 }
 
-// TestS3FIFO_KeepsContract promises all that Cache promises: conservation, capacity 0 and 1, refusals, Clear.
+// TestS3FIFO_ClearStartsAgain promises that Clear forgets ghosts, too.
+func TestS3FIFO_ClearStartsAgain(t *testing.T) {
+	q := inMain(t)
+	q.Clear()
+	claim.Equal(t, "Shape() after Clear", q.Shape(), lru.S3FIFOShape{})
+	ask(q, q.ghost)
+	claim.Equal(t, "Shape() after Clear and a former ghost", q.Shape(), lru.S3FIFOShape{Small: 1})
+}
+
+// TestS3FIFO_KeepsContract promises all that Cache promises: conservation, capacity 0
+// and 1, refusals, Clear.
 func TestS3FIFO_KeepsContract(t *testing.T) {
 	contract(t, "NewS3FIFO",
 		func(n int) lru.Cache[int, int] { return lru.NewS3FIFO[int, int](n) },
@@ -274,7 +296,8 @@ func TestS3FIFO_KeepsContract(t *testing.T) {
 		func(n int) lru.Cache[pinned, *blob] { return lru.NewS3FIFO[pinned, *blob](n) })
 }
 
-// TestS3FIFO_AgreesWithPaper promises the same answers and the same queues as algorithm 1 executed literally, for random operations.
+// TestS3FIFO_AgreesWithPaper promises the same answers and the same queues as algorithm
+// 1 executed literally, for random operations.
 func TestS3FIFO_AgreesWithPaper(t *testing.T) {
 	agree(t, subject{
 		cache: func(n int) lru.Cache[int, int] { return lru.NewS3FIFO[int, int](n) },

@@ -13,9 +13,9 @@ type Safe[K comparable, V any] struct {
 	cache Cache[K, V] //hone:line safe
 }
 
-// NewSafe returns a cache around cache, which belongs to it from now on. It calls
-// gone, unless that is nil, with each entry that a Put pushed out, in
-// the goroutine that called Put, before Put returns. The function may use the cache.
+// NewSafe returns a cache around cache, which belongs to it from now on. It calls gone,
+// unless that is nil, with each entry that a Put pushed out, in the goroutine that
+// called Put, before Put returns. The function may use the cache.
 //
 //hone:stage safe
 func NewSafe[K comparable, V any](cache Cache[K, V], gone func(K, V)) *Safe[K, V] {
@@ -27,12 +27,13 @@ func NewSafe[K comparable, V any](cache Cache[K, V], gone func(K, V)) *Safe[K, V
 //hone:stage safe
 func (c *Safe[K, V]) Get(key K) (V, bool) {
 	// A Mutex, not an RWMutex: a hit changes the order, so every Get is a write. For
-	// S3FIFO alone, shared locks and an atomic counter could do; measured with
-	// two cores it gains nothing, since RLock itself is an atomic add on one contended word.
+	// S3FIFO alone a read lock and an atomic counter could do, but RLock is an atomic
+	// add to a word that all cores share: it moves the contention, and lets readers in
+	// only one at a time through that.
 	//
-	// Unlock is deferred because the lookup can panic: a key of an interface
-	// type may hold what can't be hashed. A deferred call costs about a nanosecond;
-	// a lock that is never released costs the process.
+	// Unlock is deferred because the lookup can panic: a key of an interface type may
+	// hold what can't be hashed. A deferred call costs about a nanosecond; a lock that
+	// is never released costs the process.
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.cache.Get(key)
@@ -44,8 +45,8 @@ func (c *Safe[K, V]) Get(key K) (V, bool) {
 func (c *Safe[K, V]) Put(key K, value V) (out Entry[K, V], ok bool) {
 	out, ok = c.put(key, value)
 	if ok && c.gone != nil {
-		// Not under the lock: the function is a stranger's. It may be slow, may
-		// panic, and may well call this cache.
+		// Not under the lock: the function is a stranger's. It may be slow, may panic,
+		// and may well call this cache.
 		c.gone(out.Key, out.Value)
 	}
 	return out, ok
@@ -76,14 +77,14 @@ func (c *Safe[K, V]) Len() int {
 	return c.cache.Len()
 }
 
-// All implements [Cache]. The loop sees the entries as they were when it began; its body may
-// use the cache as it likes, and so may others.
+// All implements [Cache]. The loop sees the entries as they were when it began; its
+// body may use the cache as it likes, and so may others.
 //
 //hone:stage safe
 func (c *Safe[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
-		// A copy, because the body runs between two steps of the loop and for as
-		// long as it wants: with the lock held it would stop everybody, or itself.
+		// A copy, because the body runs between two steps of the loop and for as long
+		// as it wants: with the lock held it would stop everybody, or itself.
 		for _, e := range c.snapshot() {
 			if !yield(e.Key, e.Value) {
 				return

@@ -39,8 +39,8 @@ func TestSafe_IsACache(t *testing.T) {
 	clears(t, newSafe(t, 3, nil))
 }
 
-// TestSafe_NothingIsLost promises, with eight goroutines at work, no data race, never more than the
-// capacity, and that each value comes out exactly once.
+// TestSafe_NothingIsLost promises, with eight goroutines at work, no data race, never
+// more than the capacity, and that each value comes out exactly once.
 func TestSafe_NothingIsLost(t *testing.T) {
 	claim.NoGoroutineLeak(t)
 	seed := claim.Rand(t).Uint64()
@@ -114,7 +114,8 @@ func putsOf(seed uint64, workers, steps int) (puts int) {
 	return puts
 }
 
-// TestSafe_HitsAreWrites promises no data race between goroutines that only read: a hit changes the order, or a counter.
+// TestSafe_HitsAreWrites promises no data race between goroutines that only read: a hit
+// changes the order, or a counter.
 func TestSafe_HitsAreWrites(t *testing.T) {
 	claim.NoGoroutineLeak(t)
 	for name, cache := range policies(8) {
@@ -137,7 +138,36 @@ func TestSafe_HitsAreWrites(t *testing.T) {
 	}
 }
 
-// TestSafe_TellsWhatLeft promises a call of gone for each entry that a Put pushed out, before that Put returns.
+// TestSafe_ClearAmongOthers promises no data race of Clear with anything else, and a
+// cache that works afterwards.
+func TestSafe_ClearAmongOthers(t *testing.T) {
+	claim.NoGoroutineLeak(t)
+	for name, cache := range policies(8) {
+		c := lru.NewSafe(cache, nil)
+		var wg sync.WaitGroup
+		for w := range 4 {
+			wg.Go(func() {
+				for i := range 200 {
+					if w == 0 {
+						c.Clear()
+						continue
+					}
+					c.Put(i%20, i)
+					c.Get(i % 20)
+				}
+			})
+		}
+		wg.Wait()
+		c.Clear()
+		c.Put(1, 10)
+		if v, ok := c.Get(1); !ok || v != 10 || c.Len() != 1 {
+			t.Errorf("%s: after Clear and Put(1, 10): Get(1) = %d, %v, Len() = %d; want 10, true, 1", name, v, ok, c.Len())
+		}
+	}
+}
+
+// TestSafe_TellsWhatLeft promises a call of gone for each entry that a Put pushed out,
+// before that Put returns.
 func TestSafe_TellsWhatLeft(t *testing.T) {
 	var left []lru.Entry[int, int]
 	c := newSafe(t, 2, func(k, v int) { left = append(left, lru.Entry[int, int]{Key: k, Value: v}) })
@@ -223,7 +253,8 @@ func TestSafe_PanicLeavesItUnlocked(t *testing.T) {
 	}
 }
 
-// TestSafe_LoopMayUseCache promises that the body of a loop over All, and others meanwhile, can use the cache; the loop sees the entries as they were.
+// TestSafe_LoopMayUseCache promises that the body of a loop over All, and others
+// meanwhile, can use the cache; the loop sees the entries as they were.
 func TestSafe_LoopMayUseCache(t *testing.T) {
 	claim.NoGoroutineLeak(t)
 	c := newSafe(t, 4, nil)

@@ -11,14 +11,14 @@ type Trace struct {
 	Name string
 	Keys []uint64
 
-	// The best hit ratios known to us at TraceCapacity, of each policy and of any
-	// cache that doesn't know the future. Measured, and kept current, by the module peers
+	// The best hit ratios known to us at TraceCapacity, of each policy and of any cache
+	// that doesn't know the future. Measured, and kept current, by the module peers
 	// beside hashicorp/golang-lru, otter and theine.
 	LRU, ARC, S3FIFO, Any float64
 }
 
-// Traces returns the four traces of this lab. They are always the same, whatever
-// the machine or the seed of a run.
+// Traces returns the four traces of this lab. They are always the same, whatever the
+// machine or the seed of a run.
 func Traces() []Trace {
 	return []Trace{
 		{Name: "zipf", Keys: zipf(), LRU: 0.5632, ARC: 0.6400, S3FIFO: 0.6420, Any: 0.6431},
@@ -48,8 +48,8 @@ func zipf() []uint64 {
 	return keys
 }
 
-// scan is zipf, disturbed: after every 5,000 requests somebody reads 2,500 keys in a row
-// that nobody reads again. A backup does that, or a report.
+// scan is zipf, disturbed: after every 5,000 requests somebody reads 2,500 keys in a
+// row that nobody reads again. A backup does that, or a report.
 func scan() []uint64 {
 	next := skewed(2)
 	once := uint64(universe)
@@ -65,8 +65,8 @@ func scan() []uint64 {
 	return keys
 }
 
-// loop walks through a fifth more keys than there is room for, again and
-// again: a table scanned by every query.
+// loop walks through a fifth more keys than there is room for, again and again: a table
+// scanned by every query.
 func loop() []uint64 {
 	keys := make([]uint64, requests)
 	for i := range keys {
@@ -75,8 +75,8 @@ func loop() []uint64 {
 	return keys
 }
 
-// shift is zipf over keys that change their popularity: every 20,000 requests
-// another key is the most popular one. Yesterday's news.
+// shift is zipf over keys that change their popularity: every 20,000 requests another
+// key is the most popular one. Yesterday's news.
 func shift() []uint64 {
 	next := skewed(3)
 	keys := make([]uint64, requests)

@@ -1,8 +1,8 @@
 //go:build wheat
 
-// Package lru is a second solution of the lab, written without looking at the
-// first: nodes are objects, lists are rings of pointers, a Go map finds the node.
-// It shows that the checks ask for the contract and not for an arena.
+// Package lru is a second solution of the lab, written without looking at the first:
+// nodes are objects, lists are rings of pointers, a Go map finds the node. It shows
+// that the checks ask for the contract and not for an arena.
 //
 // It allocates nothing in its steady state, because a node that was freed is used
 // again, and it is as fast as the reference. But a node of 48 bytes and a map that
