@@ -71,7 +71,7 @@ const (
 // operations in this sense: they leave the disk as it was.
 type Op struct {
 	N    int    // 1 for the first operation of this FS
-	Kind OpKind //
+	Kind OpKind
 	Name string // cleaned, without a leading slash; the old name of a rename
 	To   string // the new name of a rename
 	Off  int64  // of a write
