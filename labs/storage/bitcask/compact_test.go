@@ -232,6 +232,7 @@ func during(t *testing.T, m *machine, db *bitcask.DB, visit func(n int, op strin
 	}
 	inTime = int(ended.Load())
 	claim.Terminates(t, limit, wg.Wait)
+	m.before = nil
 	return all, inTime
 }
 
