@@ -70,7 +70,7 @@ const (
 // An Op is one operation. Opening, reading, seeking and closing are not
 // operations in this sense: they leave the disk as it was.
 type Op struct {
-	N    int    // 1 for the first operation of this FS
+	N    int // 1 for the first operation of this FS
 	Kind OpKind
 	Name string // cleaned, without a leading slash; the old name of a rename
 	To   string // the new name of a rename
