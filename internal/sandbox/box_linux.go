@@ -25,6 +25,7 @@ type box struct {
 // as the program, because the parent-death signal is bound to the thread.
 func (p *Process) run(output *budget, started chan<- error) {
 	runtime.LockOSThread()
+	p.box.group = newCgroup(p.spec.Limits.Processes) // before files are out of reach
 	if p.spec.Read != nil || p.spec.Write != nil {
 		if restrict(p.spec.Read, p.spec.Write) == nil {
 			p.box.confined = append(p.box.confined, "landlock")
@@ -33,7 +34,6 @@ func (p *Process) run(output *budget, started chan<- error) {
 	p.box.mark = "HONE_SANDBOX=" + rand.Text()
 	p.spec.Env = append(p.spec.Env[:len(p.spec.Env):len(p.spec.Env)], p.box.mark)
 
-	p.box.group = newCgroup(p.spec.Limits.Processes)
 	err := p.startIn(output, unix.CLONE_NEWUSER|unix.CLONE_NEWPID)
 	if err != nil {
 		err = p.startIn(output, 0)
@@ -52,6 +52,8 @@ func (p *Process) run(output *budget, started chan<- error) {
 func (p *Process) startIn(output *budget, namespaces uintptr) error {
 	cmd := p.command(output)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Cloneflags: namespaces}
+	grouped := p.box.group.enter(cmd.SysProcAttr)
+	defer p.box.group.leave()
 	if namespaces != 0 {
 		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}}
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}}
@@ -61,6 +63,9 @@ func (p *Process) startIn(output *budget, namespaces uintptr) error {
 		return err
 	}
 	p.cmd, p.box.pid = cmd, cmd.Process.Pid
+	if grouped {
+		p.box.confined = append(p.box.confined, "cgroup")
+	}
 	if p.box.namespace = namespaces != 0; p.box.namespace {
 		p.box.confined = append(p.box.confined, "pid namespace")
 	}
@@ -72,9 +77,6 @@ func (p *Process) startIn(output *budget, namespaces uintptr) error {
 func (b *box) limit(l Limits) {
 	set := func(resource int, value uint64) error {
 		return unix.Prlimit(b.pid, resource, &unix.Rlimit{Cur: value, Max: value}, nil)
-	}
-	if b.group.add(b.pid) {
-		b.confined = append(b.confined, "cgroup")
 	}
 	ok := set(unix.RLIMIT_CORE, 0) == nil
 	if b.namespace && l.Processes > 0 { // counted per namespace since Linux 5.14; root is exempt
@@ -121,8 +123,16 @@ func (b *box) sweep() {
 	}
 }
 
-// release gives back what the box took from the system.
-func (b *box) release() { b.group.remove() }
+// release gives back what the box took from the system. The calling thread may be
+// restricted, so another one does it.
+func (b *box) release() {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		b.group.remove()
+	}()
+	<-done
+}
 
 // restrict confines the calling thread, and what it forks from now on, to the
 // given trees. See landlock(7). Trees that don't exist are left out.

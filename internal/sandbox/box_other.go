@@ -26,12 +26,12 @@ func (p *Process) run(output *budget, started chan<- error) {
 	p.finish()
 }
 
-func (b *box) kill()                { killGroup(b.process) }
-func (b *box) sweep()               { killGroup(b.process) }
-func (b *box) release()             {}
-func (b *box) usage() (int64, int)  { return 0, 0 }
-func (b *box) children() []string   { return nil }
-func peakOf(*os.ProcessState) int64 { return 0 }
+func (b *box) kill()                  { killGroup(b.process) }
+func (b *box) sweep()                 { killGroup(b.process) }
+func (b *box) release()               {}
+func (b *box) usage(int) (int64, int) { return 0, 0 }
+func (b *box) children() []string     { return nil }
+func peakOf(*os.ProcessState) int64   { return 0 }
 func signalName(s *os.ProcessState) string {
 	if s.ExitCode() == -1 {
 		return s.String()

@@ -13,11 +13,11 @@ const maxTree = 512
 
 // tree returns the program's processes: itself, its children, theirs. A process
 // whose parent died is process 1's child in a namespace, and is found; without
-// one it has left the tree, and only its mark tells. The walk ends at maxTree: a
-// bomb forks faster than anybody can list it.
-func (b *box) tree() []int {
+// one it has left the tree, and only its mark tells. The walk ends at most: a bomb
+// forks faster than anybody can list it.
+func (b *box) tree(most int) []int {
 	pids := []int{b.pid}
-	for i := 0; i < len(pids) && len(pids) < maxTree; i++ {
+	for i := 0; i < len(pids) && len(pids) < most; i++ {
 		tasks, _ := filepath.Glob("/proc/" + strconv.Itoa(pids[i]) + "/task/*/children")
 		for _, file := range tasks {
 			data, _ := os.ReadFile(file)
@@ -31,10 +31,19 @@ func (b *box) tree() []int {
 	return pids
 }
 
-// usage sums the resident memory, in bytes, and counts the processes.
-func (b *box) usage() (memory int64, processes int) {
+// usage sums the resident memory, in bytes, and counts the processes, up to one
+// more than limit.
+func (b *box) usage(limit int) (memory int64, processes int) {
 	page := int64(os.Getpagesize())
-	for _, pid := range b.tree() {
+	most := maxTree
+	if limit > 0 {
+		most = min(most, limit+1)
+	}
+	pids := b.tree(most)
+	if len(pids) > limit && limit > 0 {
+		return 0, len(pids)
+	}
+	for _, pid := range pids {
 		data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
 		if err != nil {
 			continue
@@ -51,7 +60,7 @@ func (b *box) usage() (memory int64, processes int) {
 // children describes the processes below the first.
 func (b *box) children() []string {
 	var out []string
-	pids := b.tree()[1:]
+	pids := b.tree(maxTree)[1:]
 	if !b.namespace {
 		for _, pid := range marked(b.mark) {
 			if pid != b.pid {

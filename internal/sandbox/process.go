@@ -97,7 +97,7 @@ func (p *Process) watch(ctx context.Context, flooded <-chan struct{}) {
 			p.Kill(Output)
 			return
 		case <-t.C:
-			memory, processes := p.box.usage()
+			memory, processes := p.box.usage(p.spec.Limits.Processes)
 			p.mu.Lock()
 			p.peak = max(p.peak, memory)
 			p.mu.Unlock()

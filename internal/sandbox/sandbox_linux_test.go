@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -45,8 +46,10 @@ var deeds = map[string]func(){
 			os.Stdout.Write(b)
 		}
 	},
+	// It stops by itself: should the sandbox fail, the machine must not.
 	"fork": func() {
-		for {
+		until, _ := strconv.ParseInt(os.Getenv("UNTIL"), 10, 64)
+		for time.Now().Unix() < until {
 			exec.Command("/proc/self/exe").Start() // inherits DEED=fork
 		}
 	},
@@ -135,8 +138,9 @@ func TestLimits(t *testing.T) {
 		{"fork", Limits{Processes: 30, Wall: time.Minute}, Processes},
 	} {
 		t.Run(c.deed, func(t *testing.T) {
-			s, out := self(t, c.deed)
+			s, out := self(t, c.deed, "UNTIL="+strconv.FormatInt(time.Now().Unix()+4, 10))
 			s.Limits = c.limits
+			s.Read, s.Write = []string{"/"}, []string{"/dev", "/proc"}
 			r := run(t, s)
 			if r.Reason != c.want {
 				t.Errorf("ended by %q, want %q: %+v\n%.500s", r.Reason, c.want, r, out)
@@ -159,6 +163,42 @@ func TestOpenFiles(t *testing.T) {
 	if n < 30 || n > 64 || !strings.Contains(out.String(), "too many open files") {
 		t.Errorf("output = %q", out)
 	}
+}
+
+// Everything that this system has confines the program together, and is given back.
+func TestConfined(t *testing.T) {
+	s, _ := self(t, "nothing")
+	s.Read, s.Write = []string{"/"}, []string{s.Dir, "/proc"}
+	s.Limits = Limits{Processes: 10, Files: 100}
+	p, err := Start(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := p.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := r.Confined
+	want := []string{"rlimits"}
+	if restrictable() == nil {
+		want = append(want, "landlock")
+	}
+	probe := newCgroup(1)
+	if probe.dir != "" {
+		want = append(want, "cgroup")
+		probe.remove()
+	}
+	for _, w := range want {
+		if !slices.Contains(got, w) {
+			t.Errorf("confined by %q, lacks %q", got, w)
+		}
+	}
+	if dir := p.box.group.dir; dir != "" {
+		if _, err := os.Stat(dir); err == nil {
+			t.Errorf("the group %s is left", dir)
+		}
+	}
+	t.Logf("confined by %q", got)
 }
 
 // A child that left its session dies with the program: when the program ends,
