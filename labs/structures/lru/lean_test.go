@@ -9,7 +9,7 @@ import (
 )
 
 // A blob is what a value points to: something that should be collected.
-type blob struct{ bytes [1 << 10]byte }
+type blob struct{ _ [1 << 10]byte }
 
 // A pinned is a key whose field tells whether the key itself is still kept somewhere.
 type pinned struct {
