@@ -25,10 +25,10 @@ var limits = sandbox.Limits{
 }
 
 const (
-	dumpDelay = 2 * time.Second        // for the goroutine dump of a check that hangs
-	startWait = 10 * time.Second       // before the first check: init functions
-	endWait   = 5 * time.Second        // after the last check
-	settle    = 100 * time.Millisecond // for children to go that were told to
+	dumpDelay = 2 * time.Second  // for the goroutine dump of a check that hangs
+	startWait = 10 * time.Second // before the first check: init functions
+	endWait   = 5 * time.Second  // after the last check
+	settle    = time.Second      // for children to go that were told to
 )
 
 // A run runs checks of one stage.
@@ -215,7 +215,7 @@ func (s *session) follow(r *run) int {
 					r.options.Event(Event{Stage: r.stage.ID, Check: f[1], Outcome: Passed})
 				} else if r.options.First {
 					s.cut = true
-					s.children = s.process.Children()
+					s.children = s.left()
 					s.process.Kill(sandbox.Killed)
 				}
 			case len(f) == 1 && f[0] == "done":
@@ -275,12 +275,17 @@ func drained(lines <-chan string) func(func(string) bool) {
 // finish looks at what is left when every check has ended, and lets the process go.
 func (s *session) finish() {
 	s.done = true
-	for deadline := time.Now().Add(settle); ; time.Sleep(settle / 10) {
-		if s.children = s.process.Children(); len(s.children) == 0 || time.Now().After(deadline) {
-			break
+	s.children = s.left()
+	s.hold.Close()
+}
+
+// left is what runs beside the checks, once those that were told to go had the time to.
+func (s *session) left() []string {
+	for deadline := time.Now().Add(settle); ; time.Sleep(settle / 20) {
+		if c := s.process.Children(); len(c) == 0 || time.Now().After(deadline) {
+			return c
 		}
 	}
-	s.hold.Close()
 }
 
 // dump asks a process that hangs for its goroutines, and ends it.
