@@ -26,6 +26,7 @@ type Scheme struct {
 	Mutants   []Mutant
 	Stillborn int // mutants that would not compile, left out
 
+	live    []*candidate
 	files   map[string][]byte // absolute path → source, of all files that differ
 	regions int
 	race    bool
@@ -70,25 +71,47 @@ func (p *Package) Scheme(operators []Operator, race bool) (*Scheme, error) {
 	operators = slices.DeleteFunc(slices.Clone(operators), func(o Operator) bool { return o.Race && !race })
 	s := &Scheme{Package: p, race: race}
 	all := p.candidates(operators)
-	live := slices.DeleteFunc(slices.Clone(all), func(c *candidate) bool { return c.dead })
-	// Each pass removes what the last one found not to compile. The first finds nearly
-	// all; a mutant may hide another one's error, but not for long.
+	s.Stillborn = len(all)
+	s.live = slices.DeleteFunc(all, func(c *candidate) bool { return c.dead })
+	return s, s.settle()
+}
+
+// settle renders what is alive until it compiles. Each pass removes what the last one
+// found not to: the first finds nearly all, but a mutant may hide another one's error.
+func (s *Scheme) settle() error {
+	born := len(s.Mutants) + s.Stillborn
 	for {
-		s.render(live)
-		dead, err := s.typeCheck(live)
+		s.render(s.live)
+		dead, err := s.typeCheck(s.live)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if dead == 0 {
 			break
 		}
-		live = slices.DeleteFunc(live, func(c *candidate) bool { return c.dead })
+		s.bury()
 	}
-	s.Stillborn = len(all) - len(live)
-	for _, c := range live {
+	s.Mutants = nil
+	for _, c := range s.live {
 		s.Mutants = append(s.Mutants, c.mutant)
 	}
-	return s, nil
+	s.Stillborn = born - len(s.live)
+	return nil
+}
+
+func (s *Scheme) bury() {
+	s.live = slices.DeleteFunc(s.live, func(c *candidate) bool { return c.dead })
+}
+
+// without takes out the mutants that the compiler complained about. It says whether
+// there were any.
+func (s *Scheme) without(found []complaint) (bool, error) {
+	dead, err := s.blame(s.live, found)
+	if err != nil || dead == 0 {
+		return false, err
+	}
+	s.bury()
+	return true, s.settle()
 }
 
 // candidates are the drafts in the order of the source, without those that make the same
