@@ -44,7 +44,7 @@ func (a *app) root() *cobra.Command {
 		a.tourCmd(), a.listCmd(), a.showCmd(), a.startCmd(), a.checkCmd(), a.watchCmd(), a.nextCmd(), a.hintCmd(),
 		a.diffCmd(), a.solutionCmd(), a.resetCmd(), a.replayCmd(), a.progressCmd())
 	add(groupAuthor, a.labCmd())
-	root.AddCommand(a.versionCmd())
+	root.AddCommand(a.mutateCmd(), a.versionCmd())
 	return root
 }
 

@@ -291,16 +291,18 @@ func (e *ending) judge() Trial {
 	return t
 }
 
-// culprit is the test that failed, as far as it can be told.
+// culprit is the test that failed, as far as it can be told: it says so itself, or it is
+// on the stack of a goroutine.
 func (e *ending) culprit() string {
 	if len(e.attempt.tests) == 1 {
 		return e.attempt.tests[0].name
 	}
-	for _, re := range []*regexp.Regexp{failLine, testFrame} {
-		for _, text := range []string{e.stdout.String(), e.stderr.String()} {
-			if m := re.FindStringSubmatch(text); m != nil {
-				return m[1]
-			}
+	if m := failLine.FindStringSubmatch(e.stdout.String()); m != nil {
+		return m[1]
+	}
+	for _, m := range testFrame.FindAllStringSubmatch(e.stderr.String(), -1) {
+		if slices.ContainsFunc(e.attempt.tests, func(t *test) bool { return t.name == m[1] }) {
+			return m[1]
 		}
 	}
 	return ""
