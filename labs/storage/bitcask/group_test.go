@@ -261,9 +261,11 @@ func TestGroup_AFailedWriteFailsItsGroup(t *testing.T) {
 // each between its call and its return, must explain every answer.
 func history(t *testing.T, meanwhile func(db *bitcask.DB)) {
 	rng := claim.Rand(t)
-	m := boot(fault.NewFS())
-	slow(m, nil)
-	db := mustOpen(t, m, func(o *bitcask.Options) { o.SegmentSize = 1 << 10 })
+	db, err := bitcask.Open(t.TempDir(), bitcask.Options{SegmentSize: 1 << 10}) // on the real disk
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() { db.Close() })
 	h := linear.NewHistory()
 	const clients, keys, each = 8, 4, 30
 	var wg sync.WaitGroup
