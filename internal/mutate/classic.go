@@ -99,7 +99,24 @@ var otherArithmetic = map[token.Token]string{
 	token.INC: "--", token.DEC: "++",
 }
 
+// numeric says whether all values of t are numbers.
 func numeric(t types.Type) bool {
+	if p, ok := t.(*types.TypeParam); ok {
+		c, ok := p.Constraint().Underlying().(*types.Interface)
+		if !ok || c.NumEmbeddeds() != 1 {
+			return false
+		}
+		u, ok := c.EmbeddedType(0).(*types.Union)
+		if !ok {
+			return false
+		}
+		for term := range u.Terms() {
+			if !numeric(term.Type()) {
+				return false
+			}
+		}
+		return true
+	}
 	b, ok := t.Underlying().(*types.Basic)
 	return ok && b.Info()&types.IsNumeric != 0
 }
@@ -129,17 +146,17 @@ func constant(s *site) {
 	switch x := s.node.(type) {
 	case *ast.BasicLit:
 		n, err := strconv.ParseUint(x.Value, 0, 63)
-		if x.Kind != token.INT || err != nil || s.capacity(x) {
+		if x.Kind != token.INT || err != nil || s.capacity(x) || s.besideError(x) {
 			return
 		}
-		s.number(x, strconv.FormatUint(n+1, 10))
+		s.number(x, n, 1)
 		// An unsigned zero has nothing below it, and x[-1] doesn't compile.
 		if n > 0 {
-			s.number(x, strconv.FormatUint(n-1, 10))
+			s.number(x, n, -1)
 		}
 	case *ast.Ident:
 		obj := s.info.Uses[x]
-		if obj == nil || obj.Parent() != types.Universe {
+		if obj == nil || obj.Parent() != types.Universe || s.besideError(x) {
 			return
 		}
 		switch x.Name {
@@ -151,11 +168,28 @@ func constant(s *site) {
 	}
 }
 
-// number puts another number, and says what is around it.
-func (s *site) number(x *ast.BasicLit, text string) {
+// besideError says whether e is returned beside an error: nobody looks at it then.
+func (s *site) besideError(e ast.Expr) bool {
+	ret, ok := s.parent(1).(*ast.ReturnStmt)
+	if !ok {
+		return false
+	}
+	last := ret.Results[len(ret.Results)-1]
+	return last != e && types.Implements(s.typeOf(last), types.Universe.Lookup("error").Type().Underlying().(*types.Interface))
+}
+
+// number changes a number by a little, and says what is around it.
+func (s *site) number(x *ast.BasicLit, n uint64, by int) {
+	text := strconv.FormatUint(n+uint64(by), 10)
 	var around ast.Node = x
 	switch p := s.parent(1).(type) {
-	case *ast.BinaryExpr, *ast.IndexExpr, *ast.SliceExpr, *ast.AssignStmt, *ast.CallExpr, *ast.ReturnStmt, *ast.IncDecStmt, *ast.KeyValueExpr:
+	case *ast.BinaryExpr:
+		// x < n+1 is x <= n, which boundary makes already.
+		if twin, ok := map[token.Token]int{token.LSS: 1, token.GEQ: 1, token.LEQ: -1, token.GTR: -1}[p.Op]; ok && p.Y == x && twin == by {
+			return
+		}
+		around = p
+	case *ast.IndexExpr, *ast.SliceExpr, *ast.AssignStmt, *ast.CallExpr, *ast.ReturnStmt, *ast.IncDecStmt, *ast.KeyValueExpr:
 		around = p
 	}
 	changed := string(s.between(around.Pos(), x.Pos())) + text + string(s.between(x.End(), around.End()))
@@ -181,15 +215,39 @@ func zero(s *site) {
 	if !ok {
 		return
 	}
-	for _, e := range x.Results {
-		if z := s.zeroOf(e); z != "" && z != s.text(e) && !s.isZero(e) {
+	results := s.results()
+	if results == nil || results.Len() != len(x.Results) {
+		return
+	}
+	for i, e := range x.Results {
+		t := results.At(i).Type()
+		if z := s.zeroOf(e, t); z != "" && z != s.text(e) && !s.isZero(e) {
 			says := s.quote(x) + " returns `" + z + "` for " + s.quote(e)
-			if isError(s.typeOf(e)) {
+			if isError(t) {
 				says = s.quote(x) + " returns no error"
 			}
 			s.add(says, s.edit(e, z))
 		}
 	}
+}
+
+// results are the types that the function around the node returns.
+func (s *site) results() *types.Tuple {
+	for n := 1; s.parent(n) != nil; n++ {
+		var t types.Type
+		switch fn := s.parent(n).(type) {
+		case *ast.FuncLit:
+			t = s.typeOf(fn)
+		case *ast.FuncDecl:
+			t = s.info.Defs[fn.Name].Type()
+		default:
+			continue
+		}
+		if sig, ok := t.(*types.Signature); ok {
+			return sig.Results()
+		}
+	}
+	return nil
 }
 
 // isZero says whether e is written as a zero value.
@@ -204,19 +262,19 @@ func (s *site) isZero(e ast.Expr) bool {
 	return tv.Value != nil && (tv.Value.ExactString() == "0" || tv.Value.ExactString() == `""` || tv.Value.ExactString() == "false")
 }
 
-// zeroOf writes the zero value for what e is used as, "" where that takes a name that may
-// not be in scope.
-func (s *site) zeroOf(e ast.Expr) string {
+// zeroOf writes the zero value of type t, which e is used as; "" where that takes a name
+// that may not be in scope.
+func (s *site) zeroOf(e ast.Expr, t types.Type) string {
 	if lit, ok := ast.Unparen(e).(*ast.CompositeLit); ok && lit.Type != nil {
-		switch s.typeOf(lit).Underlying().(type) {
+		switch t.Underlying().(type) {
 		case *types.Struct, *types.Array:
 			return s.text(lit.Type) + "{}"
 		}
 	}
-	if _, isParam := s.typeOf(e).(*types.TypeParam); isParam {
+	if _, isParam := t.(*types.TypeParam); isParam {
 		return ""
 	}
-	switch t := s.typeOf(e).Underlying().(type) {
+	switch t := t.Underlying().(type) {
 	case *types.Basic:
 		switch {
 		case t.Info()&types.IsBoolean != 0:

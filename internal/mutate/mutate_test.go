@@ -47,7 +47,6 @@ func TestScheme_Ring(t *testing.T) {
 	for _, m := range s.Mutants {
 		t.Logf("%s %s %v %s\n%s", m.ID, m.Operator, m.Position, m.Says, m.Diff)
 	}
-	t.Logf("%d stillborn", s.Stillborn)
 	for name, text := range s.Files() {
 		if strings.HasSuffix(name, "ring.go") {
 			t.Logf("%s", text)

@@ -50,6 +50,9 @@ func (p *Package) region(f *file, e edit) (span, bool) {
 		if to = p.extend(list, from, to); p.closed(f, list[from:to+1]) {
 			return span{list[from].Pos(), list[to].End(), false}, true
 		}
+		if last := len(list) - 1; p.closed(f, list) {
+			return span{list[0].Pos(), list[last].End(), false}, true
+		}
 	}
 	return span{}, false
 }

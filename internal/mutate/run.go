@@ -119,7 +119,7 @@ func Run(ctx context.Context, s *Scheme, o Options) (*Report, error) {
 	if err := r.all(ctx, mutants, report.Results); err != nil {
 		return nil, err
 	}
-	report.count(s.Stillborn, left)
+	report.count(len(s.Stillborn), left)
 	report.Tests, report.Wall = len(r.tests), time.Since(begin)
 	return report, nil
 }

@@ -24,7 +24,7 @@ import (
 type Scheme struct {
 	Package   *Package
 	Mutants   []Mutant
-	Stillborn int // mutants that would not compile, left out
+	Stillborn []Mutant // mutants that would not compile, left out
 
 	live    []*candidate
 	files   map[string][]byte // absolute path → source, of all files that differ
@@ -71,15 +71,14 @@ func (p *Package) Scheme(operators []Operator, race bool) (*Scheme, error) {
 	operators = slices.DeleteFunc(slices.Clone(operators), func(o Operator) bool { return o.Race && !race })
 	s := &Scheme{Package: p, race: race}
 	all := p.candidates(operators)
-	s.Stillborn = len(all)
-	s.live = slices.DeleteFunc(all, func(c *candidate) bool { return c.dead })
+	s.live = all
+	s.bury()
 	return s, s.settle()
 }
 
 // settle renders what is alive until it compiles. Each pass removes what the last one
 // found not to: the first finds nearly all, but a mutant may hide another one's error.
 func (s *Scheme) settle() error {
-	born := len(s.Mutants) + s.Stillborn
 	for {
 		s.render(s.live)
 		dead, err := s.typeCheck(s.live)
@@ -95,12 +94,16 @@ func (s *Scheme) settle() error {
 	for _, c := range s.live {
 		s.Mutants = append(s.Mutants, c.mutant)
 	}
-	s.Stillborn = born - len(s.live)
 	return nil
 }
 
 func (s *Scheme) bury() {
-	s.live = slices.DeleteFunc(s.live, func(c *candidate) bool { return c.dead })
+	s.live = slices.DeleteFunc(s.live, func(c *candidate) bool {
+		if c.dead {
+			s.Stillborn = append(s.Stillborn, c.mutant)
+		}
+		return c.dead
+	})
 }
 
 // without takes out the mutants that the compiler complained about. It says whether
@@ -133,8 +136,10 @@ func (p *Package) candidates(operators []Operator) []*candidate {
 		}
 		seen[key] = true
 		c := &candidate{draft: d}
-		c.dead = !p.place(c)
-		all = append(all, c)
+		if p.place(c) {
+			c.dead = !p.returns(c)
+			all = append(all, c)
+		}
 	}
 	slices.SortStableFunc(all, func(a, b *candidate) int { return cmp.Compare(a.edits[0].pos, b.edits[0].pos) })
 	p.name(all)
@@ -159,8 +164,8 @@ func (d draft) changes(p *Package) string {
 	return b.String()
 }
 
-// place finds the regions of a candidate, and says whether it can compile as far as
-// that shows on its own function.
+// place finds the regions of a candidate. There is none in the value of a package
+// variable: a table of numbers is data, and stays as it is.
 func (p *Package) place(c *candidate) bool {
 	for _, e := range c.edits {
 		sp, ok := p.region(c.file, e)
@@ -169,7 +174,7 @@ func (p *Package) place(c *candidate) bool {
 		}
 		c.spans = append(c.spans, sp)
 	}
-	return p.returns(c)
+	return true
 }
 
 // maxRegion bounds a region, in bytes: a table of a thousand cases is not copied a
