@@ -25,7 +25,7 @@ const layers = `
 	claim
 	claim/fault claim/linear claim/program
 	labs/*
-	internal/catalog
+	internal/catalog internal/mutate
 	internal/start
 	internal/judge
 	internal/gate internal/store internal/report

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"errors"
 	"go/ast"
 	"go/parser"
@@ -11,8 +12,8 @@ import (
 	"strings"
 )
 
-// BudgetFile is the file whose checks measure: they are built without the race
-// detector and run alone.
+// BudgetFile is the file whose checks measure: it begins with //go:build !race, and
+// they run alone.
 const BudgetFile = "bench_test.go"
 
 var checkName = regexp.MustCompile(`^Test([A-Z][A-Za-z0-9]*)_[A-Z0-9][A-Za-z0-9_]*$`)
@@ -38,6 +39,9 @@ func (r *reader) checks() {
 		}
 		if want := r.lab.Name + "_test"; f.Name.Name != want {
 			r.wrong(file, fset.Position(f.Name.Pos()).Line, "checks are in package %s, so that they see what any user of the package sees", want)
+		}
+		if file == BudgetFile && !bytes.HasPrefix(src, []byte("//go:build !race\n")) {
+			r.wrong(file, 1, "budgets mean nothing under the race detector: the file begins with //go:build !race")
 		}
 		for _, d := range f.Decls {
 			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && isTest(fn) {

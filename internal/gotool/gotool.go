@@ -92,6 +92,7 @@ type Build struct {
 	Test    bool   // the package's tests, not the package
 	Race    bool
 	Overlay string // file for -overlay, may be ""
+	Temp    string // for what the go command writes on the way: a killed build leaves it; "" is the system's
 	Own     bool   // it is somebody's own module: their go.work, vendor directory and GOFLAGS hold
 }
 
@@ -164,6 +165,9 @@ func (t *Toolchain) start(ctx context.Context, b Build, args []string, output, e
 	cmd := exec.CommandContext(ctx, t.Command, args...)
 	cmd.Dir = b.Dir
 	cmd.Env = t.Env(b.Overlay)
+	if b.Temp != "" {
+		cmd.Env = append(cmd.Env, "GOTMPDIR="+b.Temp)
+	}
 	if b.Own {
 		cmd.Env = own(cmd.Env, b)
 	}

@@ -1,8 +1,9 @@
 package judge
 
 import (
+	"bytes"
 	"context"
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,7 +25,7 @@ import (
 type Candidate struct {
 	judge   *Judge
 	lab     *catalog.Lab
-	dir     string // below the cache: src/, work/, tmp/, overlay.json, binaries
+	dir     string // below the cache: src/, work/, tmp/, go/, overlay.json, binaries
 	overlay string
 	source  string // hash of the files
 	built   map[kind]string
@@ -65,10 +66,10 @@ func (c *Candidate) Close() error {
 	return os.RemoveAll(c.dir)
 }
 
-//go:embed runner.go.txt
-var runnerText string
+//go:embed runner.go.txt budgets.go.txt
+var runnerText embed.FS
 
-var runner = template.Must(template.New("runner").Parse(runnerText))
+var runners = template.Must(template.ParseFS(runnerText, "*.txt"))
 
 // lay writes the snapshot, the runner and the overlay that joins them with the lab.
 func (c *Candidate) lay(files start.Files) error {
@@ -87,14 +88,12 @@ func (c *Candidate) lay(files start.Files) error {
 		}
 		replace[filepath.Join(labDir, filepath.FromSlash(name))] = file
 	}
-	var text strings.Builder
-	if err := runner.Execute(&text, map[string]any{"Package": c.lab.Name + "_test", "Checks": c.checkNames()}); err != nil {
-		return err
-	}
-	file := filepath.Join(c.dir, "runner.go")
-	replace[filepath.Join(labDir, "hone_runner_test.go")] = file
-	if err := writeFile(file, []byte(text.String())); err != nil {
-		return err
+	for name, text := range c.runner() {
+		file := filepath.Join(c.dir, name)
+		if err := writeFile(file, text); err != nil {
+			return err
+		}
+		replace[filepath.Join(labDir, name)] = file
 	}
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
@@ -104,7 +103,7 @@ func (c *Candidate) lay(files start.Files) error {
 	if err := writeFile(c.overlay, overlay); err != nil {
 		return err
 	}
-	for _, d := range []string{"work", "tmp"} {
+	for _, d := range []string{"work", "tmp", "go"} {
 		if err := os.MkdirAll(filepath.Join(c.dir, d), 0o755); err != nil {
 			return err
 		}
@@ -128,14 +127,34 @@ func (c *Candidate) given(name string) bool {
 	return err == nil
 }
 
-func (c *Candidate) checkNames() []string {
-	var names []string
+// runner is the test files that are added to the lab's: they run what the judge
+// asks for. Checks in bench_test.go exist only without the race detector.
+func (c *Candidate) runner() map[string][]byte {
+	var right, budgets []string
 	for _, s := range c.lab.Stages {
 		for _, check := range s.Checks {
-			names = append(names, check.Name)
+			if check.Plain {
+				budgets = append(budgets, check.Name)
+			} else {
+				right = append(right, check.Name)
+			}
 		}
 	}
-	return names
+	execute := func(name, constraint string, budgets []string) []byte {
+		var b bytes.Buffer
+		err := runners.ExecuteTemplate(&b, name, map[string]any{
+			"Package": c.lab.Name + "_test", "Right": right, "Budgets": budgets, "Constraint": constraint,
+		})
+		if err != nil {
+			panic(err) // a template of ours, data of ours
+		}
+		return b.Bytes()
+	}
+	return map[string][]byte{
+		"hone_runner_test.go":  execute("runner.go.txt", "", nil),
+		"hone_budgets_test.go": execute("budgets.go.txt", "!race", budgets),
+		"hone_none_test.go":    execute("budgets.go.txt", "race", nil),
+	}
 }
 
 // slow is how long a compilation may take before the user is told why: on first
@@ -157,7 +176,7 @@ func (c *Candidate) executable(ctx context.Context, k kind) (string, error) {
 	}
 	b := gotool.Build{
 		Dir: c.judge.tree, Package: packageOf(c.lab.ID), Output: filepath.Join(c.dir, name),
-		Test: k.test, Race: k.race, Overlay: c.overlay,
+		Test: k.test, Race: k.race, Overlay: c.overlay, Temp: filepath.Join(c.dir, "go"),
 	}
 	if !k.test {
 		b.Package += "/program"
@@ -223,7 +242,7 @@ func (c *Candidate) plain(text string) string {
 
 // Vet runs go vet over the learner's files and the checks.
 func (c *Candidate) Vet(ctx context.Context) ([]Problem, error) {
-	found, err := c.judge.Go.Vet(ctx, gotool.Build{Dir: c.judge.tree, Package: packageOf(c.lab.ID), Overlay: c.overlay})
+	found, err := c.judge.Go.Vet(ctx, gotool.Build{Dir: c.judge.tree, Package: packageOf(c.lab.ID), Overlay: c.overlay, Temp: filepath.Join(c.dir, "go")})
 	var out []Problem
 	for _, d := range found {
 		out = append(out, Problem{File: c.relative(d.File), Line: d.Line, Column: d.Column, Message: "vet: " + d.Message})

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 	"syscall"
@@ -49,7 +50,9 @@ func (j *Judge) Check(ctx context.Context, lab *catalog.Lab, files start.Files, 
 	}
 	defer c.Close()
 	if !o.NoRules {
-		if problems := rules(lab, files); len(problems) > 0 {
+		own := maps.Clone(files)
+		maps.DeleteFunc(own, func(name string, _ []byte) bool { return c.given(name) })
+		if problems := rules(lab, own); len(problems) > 0 {
 			v := c.blank(o)
 			v.Problems = problems
 			return v, nil

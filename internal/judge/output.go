@@ -51,12 +51,22 @@ func parse(stdout string) map[string]*said {
 	return all
 }
 
+// attr takes one attribute. Evidence longer than a line of testing may be comes in
+// pieces, each after the first marked as more of the one before.
 func (s *said) attr(key, value string) {
 	s.attrs[key] = value
-	var e Evidence
-	if key == "hone.evidence" && json.Unmarshal([]byte(value), &e) == nil {
-		s.evidence = append(s.evidence, e)
+	var piece struct {
+		Evidence
+		More bool `json:"more"`
 	}
+	if key != "hone.evidence" || json.Unmarshal([]byte(value), &piece) != nil {
+		return
+	}
+	if last := len(s.evidence) - 1; piece.More && last >= 0 {
+		s.evidence[last].Text += piece.Text
+		return
+	}
+	s.evidence = append(s.evidence, piece.Evidence)
 }
 
 // line takes one line of output: a log entry begins "    file.go:12: " and goes on

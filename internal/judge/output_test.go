@@ -15,7 +15,8 @@ func TestParse(t *testing.T) {
 		"\n" +
 		"        three\n" +
 		"\x16=== ATTR  TestHone/TestA_X hone.outcome budget\n" +
-		"\x16=== ATTR  TestHone/TestA_X hone.evidence {\"kind\":\"alloc\",\"title\":\"t\",\"text\":\"1\\n2\"}\n" +
+		"\x16=== ATTR  TestHone/TestA_X hone.evidence {\"kind\":\"alloc\",\"title\":\"t\",\"text\":\"1\\n\"}\n" +
+		"\x16=== ATTR  TestHone/TestA_X hone.evidence {\"kind\":\"alloc\",\"title\":\"t\",\"text\":\"2\",\"more\":true}\n" +
 		"\x16=== RUN   TestHone/TestA_X/sub\n" +
 		"    a_test.go:20: from a subtest\n" +
 		"unfinished line\x16=== RUN   TestHone/TestB_Y\n" +

@@ -106,7 +106,8 @@ func (r *run) environment() []string {
 	env = append(env,
 		"HOME="+filepath.Join(c.dir, "work"), "TMPDIR="+filepath.Join(c.dir, "tmp"),
 		"GORACE=halt_on_error=1 atexit_sleep_ms=0",
-		"GOTRACEBACK=crash", // the only level at which a dump has the stacks of running goroutines
+		"GOTRACEBACK=crash",  // the only level at which a dump has the stacks of running goroutines
+		"HONE_EVIDENCE=attr", // evidence comes as test attributes alone, not in the log too
 		"HONE_SEED="+strconv.FormatUint(r.options.Seed, 10),
 	)
 	return append(env, r.options.Env...)

@@ -32,13 +32,14 @@ var deeds = map[string]func(){
 	"sleep":   func() { time.Sleep(time.Hour) },
 	"memory": func() {
 		var hold [][]byte
-		for {
+		for len(hold) < 1<<20 {
 			b := make([]byte, 1<<20)
 			for i := 0; i < len(b); i += 4096 {
 				b[i] = 1
 			}
 			hold = append(hold, b)
 		}
+		fmt.Println(len(hold))
 	},
 	"flood": func() {
 		b := bytes.Repeat([]byte("y\n"), 1<<19)

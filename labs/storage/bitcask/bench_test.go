@@ -1,3 +1,5 @@
+//go:build !race
+
 package bitcask_test
 
 import (

@@ -1,3 +1,5 @@
+//go:build !race
+
 package queue_test
 
 import (
