@@ -149,7 +149,8 @@ func (in *inspection) step(v *judge.Verdict, stub start.Stub, solved int) {
 		in.fault("%s stubs, %d solved: %s:%d: %s", stubName(stub), solved, v.Problems[0].File, v.Problems[0].Line, v.Problems[0].Message)
 		return
 	}
-	for i, s := range v.Stages {
+	for _, s := range v.Stages {
+		i := in.lab.Stage(s.ID) // a quick verdict may lack stages
 		switch {
 		case i < solved && s.Outcome != judge.Passed:
 			for _, c := range s.Checks {
