@@ -111,6 +111,10 @@ func gate(t testing.TB) (held <-chan struct{}, release func()) {
 	return c, release
 }
 
+// patience is how long a client waits for a byte, or to get rid of one, unless a
+// check says otherwise.
+const patience = 5 * time.Second
+
 // A wire is the client's end of one connection.
 type wire struct {
 	t        testing.TB
@@ -133,7 +137,7 @@ type piece struct {
 }
 
 func newWire(t testing.TB, c net.Conn) *wire {
-	w := &wire{t: t, conn: c, patience: 5 * time.Second, more: make(chan struct{}, 1)}
+	w := &wire{t: t, conn: c, patience: patience, more: make(chan struct{}, 1)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -174,7 +178,7 @@ func (w *wire) note(sent bool, data []byte, err error) {
 // send writes s in one Write. A server that no longer listens is not an error here.
 func (w *wire) send(s string) {
 	w.note(true, []byte(s), nil)
-	w.conn.SetWriteDeadline(time.Now().Add(w.patience))
+	w.conn.SetWriteDeadline(time.Now().Add(patience))
 	io.WriteString(w.conn, s)
 }
 
