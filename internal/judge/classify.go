@@ -26,7 +26,8 @@ func (r *run) judge(checks []*Check, s *session, ended int, result sandbox.Resul
 		judged++
 	}
 	r.notes(s, checks)
-	if s.done && judged == len(checks) || s.cut {
+	stopped := r.options.First && judged > 0 && checks[judged-1].Outcome != Passed
+	if s.done && (judged == len(checks) || stopped) {
 		for _, check := range checks[:judged] {
 			r.close(check)
 		}

@@ -128,7 +128,6 @@ type session struct {
 	outcomes []report // in order
 	children []string // left when all checks were done
 	done     bool
-	cut      bool // ended by us after the first check that did not pass
 }
 
 type report struct {
@@ -136,7 +135,8 @@ type report struct {
 	wall           time.Duration
 }
 
-// start starts the process and sends it the nonce and the names.
+// start starts the process and sends it the nonce, whether to stop at the first
+// failure, and the names.
 func (r *run) start(ctx context.Context, binary string, env []string, checks []*Check) (*session, error) {
 	c := r.candidate
 	toChild, hold, err := os.Pipe()
@@ -170,6 +170,7 @@ func (r *run) start(ctx context.Context, binary string, env []string, checks []*
 	}
 	var names bytes.Buffer
 	fmt.Fprintln(&names, s.nonce)
+	fmt.Fprintln(&names, r.options.First)
 	for _, check := range checks {
 		fmt.Fprintln(&names, check.Name)
 	}
@@ -214,10 +215,6 @@ func (s *session) follow(r *run) int {
 				timer.Reset(endWait)
 				if f[2] == "passed" {
 					r.options.Event(Event{Stage: r.stage.ID, Check: f[1], Outcome: Passed})
-				} else if r.options.First {
-					s.cut = true
-					s.children = s.left()
-					s.process.Kill(sandbox.Killed)
 				}
 			case len(f) == 1 && f[0] == "done":
 				s.finish()
