@@ -24,12 +24,12 @@ import (
 // spent also by a machine that is busy, so its limit is wide, and a run that it ended
 // while something was still going on is given a second, longer chance.
 const (
-	limitFactor = 10              // times what the tests take without a mutant
-	cpuFloor    = time.Second     // the kernel counts seconds
-	wallFloor   = 4 * time.Second // in a machine with other work
-	again       = 4               // times the limit, the second time
-	baseWall    = 5 * time.Minute // for a test without a mutant
-	dumpDelay   = 2 * time.Second // for the goroutine dump of a run that hangs
+	limitFactor = 10                     // times what the tests take without a mutant
+	cpuFloor    = 500 * time.Millisecond // and so much more
+	wallFloor   = time.Second            // and so much more
+	again       = 8                      // times the limit, the second time
+	baseWall    = 5 * time.Minute        // for a test without a mutant
+	dumpDelay   = 2 * time.Second        // for the goroutine dump of a run that hangs
 )
 
 // limits bound one process of tests.
@@ -312,13 +312,13 @@ var goroutineHead = regexp.MustCompile(`^goroutine \d+ [^\[]*\[([^,\]]*)`)
 
 var waits = []string{"chan receive", "chan send", "select", "semacquire", "sync.", "synctest"}
 
-// asleep says whether every goroutine of a dump waits for another one. Those that only
-// relay signals don't count.
+// asleep says whether every goroutine of a dump waits for another one. The runtime's
+// own, and those that only relay signals, don't count.
 func asleep(dump string) bool {
 	some := false
 	for block := range strings.SplitSeq(dump, "\n\n") {
 		m := goroutineHead.FindStringSubmatch(block)
-		if m == nil || strings.Contains(block, "os/signal.signal_recv") {
+		if m == nil || m[1] == "idle" || strings.Contains(block, "\ncreated by runtime.") || strings.Contains(block, "\nos/signal.signal_recv(") {
 			continue
 		}
 		if !slices.ContainsFunc(waits, func(w string) bool { return strings.HasPrefix(m[1], w) }) {
