@@ -183,6 +183,9 @@ func exports(all []listed) map[string]string {
 
 // writeOverlay writes files, and the list of them that -overlay takes, to dir.
 func writeOverlay(dir string, files map[string][]byte) (string, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("write the overlay: %w", err)
+	}
 	replace := map[string]string{}
 	for name, text := range files {
 		if text == nil {
