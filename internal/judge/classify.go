@@ -127,7 +127,11 @@ func (r *run) died(check *Check, s *session, result sandbox.Result) {
 		show("stack", "who waits for what", dump(stderr))
 	case s.hung:
 		say(Timeout, "still running after %v", limit)
-		show("stack", "goroutines", dump(stderr))
+		stacks := dump(stderr)
+		if stacks == "" { // a goroutine inside of the race detector has no stack to show
+			stacks = "no stack could be read: the goroutine that runs was inside of the race detector"
+		}
+		show("stack", "goroutines", stacks)
 	default:
 		r.crashed(say, show, stderr, result)
 	}
@@ -204,8 +208,15 @@ func dump(text string) string {
 	return tail(strings.Join(keep, "\n\n"))
 }
 
+// elsewhere stands for the stack of a goroutine that ran on a thread that was not
+// asked yet.
+const elsewhere = "goroutine running on other thread; stack unavailable"
+
 // own says whether a goroutine has a frame in the learner's files or the checks.
 func own(block string) bool {
+	if strings.Contains(block, elsewhere) {
+		return false // its stack comes in a later block
+	}
 	for line := range strings.Lines(block) {
 		if file, ok := strings.CutPrefix(line, "\t"); ok &&
 			!strings.HasPrefix(file, "$GOROOT/") && !strings.HasPrefix(file, "hone/") && !strings.HasPrefix(file, "hone_runner") && !strings.HasPrefix(file, "_testmain.go") {
@@ -261,6 +272,9 @@ func asleep(text string) bool {
 	blocked := []string{"chan receive", "chan send", "select", "semacquire", "sync.", "chan receive (nil chan)", "chan send (nil chan)", "select (no cases)"}
 	some := false
 	for b := range strings.SplitSeq(text, "\n\n") {
+		if strings.Contains(b, elsewhere) {
+			return false
+		}
 		m := goroutineHead.FindStringSubmatch(b)
 		if m == nil || !own(b) {
 			continue
