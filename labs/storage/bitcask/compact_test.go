@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -202,13 +201,13 @@ func TestCompact_TheDeadStayDead(t *testing.T) {
 }
 
 // during compacts, and at every operation on the disk that the compaction makes
-// it calls visit in a goroutine, for which it waits a little: one that needs a
-// lock which the compaction holds just now has to come later. It returns how
-// many there were, and how many ended before the compaction did.
-func during(t *testing.T, m *machine, db *bitcask.DB, visit func(n int, op string)) (all, inTime int) {
+// it holds the compaction there, calls visit in a goroutine and waits for it, as
+// long as patience lasts. A visit that needs a lock which the compaction holds
+// just now comes to its end later. It returns how many there were, and how many
+// ended while the compaction was held.
+func during(t *testing.T, m *machine, db *bitcask.DB, patience time.Duration, visit func(n int, op string)) (all, inTime int) {
 	t.Helper()
 	var wg sync.WaitGroup
-	var ended atomic.Int32
 	m.before = func(op, name string) error {
 		// The visits change the disk as well; those are not visited.
 		if op == "read" || !bytes.Contains(debug.Stack(), []byte("bitcask.(*DB).Compact")) {
@@ -218,23 +217,25 @@ func during(t *testing.T, m *machine, db *bitcask.DB, visit func(n int, op strin
 		all++
 		wg.Go(func() {
 			visit(n, op+" "+name)
-			ended.Add(1)
 			close(done)
 		})
 		select {
 		case <-done:
-		case <-time.After(50 * time.Millisecond):
+			inTime++
+		case <-time.After(patience):
 		}
 		return nil
 	}
 	if err := db.Compact(); err != nil {
 		t.Errorf("Compact: %v", err)
 	}
-	inTime = int(ended.Load())
 	claim.Terminates(t, limit, wg.Wait)
 	m.before = nil
 	return all, inTime
 }
+
+// patience is for a visit that may well have to come later.
+const patience = 100 * time.Millisecond
 
 // Get answers at every moment of a compaction, and Put at least while the data
 // is copied.
@@ -242,7 +243,7 @@ func TestCompact_ServesMeanwhile(t *testing.T) {
 	m := boot(fault.NewFS())
 	db := mustOpen(t, m)
 	want := fill(t, db)
-	all, inTime := during(t, m, db, func(n int, op string) {
+	all, inTime := during(t, m, db, 2*time.Second, func(n int, op string) {
 		for k, w := range want {
 			if v, err := db.Get([]byte(k)); err != nil || string(v) != w {
 				t.Errorf("during Compact, before %s: Get(%q) = %s, %v; want %s", op, k, brief(string(v)), err, brief(w))
@@ -254,7 +255,7 @@ func TestCompact_ServesMeanwhile(t *testing.T) {
 	}
 	mustPut(t, db, "key0", "again") // so that there is something to compact
 	want["key0"] = "again"
-	all, inTime = during(t, m, db, func(n int, op string) {
+	all, inTime = during(t, m, db, patience, func(n int, op string) {
 		if err := db.Put([]byte(fmt.Sprint("meanwhile", n)), []byte("v")); err != nil {
 			t.Errorf("during Compact, before %s: Put: %v", op, err)
 		}
@@ -281,7 +282,7 @@ func TestCompact_NewWritesWin(t *testing.T) {
 			want[fmt.Sprint(k, i)] = "old"
 		}
 	}
-	all, _ := during(t, m, db, func(n int, op string) {
+	all, _ := during(t, m, db, patience, func(n int, op string) {
 		err := db.Put([]byte(fmt.Sprint("put", n)), []byte("new"))
 		if err = errors.Join(err, db.Delete([]byte(fmt.Sprint("del", n)))); err != nil {
 			t.Errorf("during Compact, before %s: %v", op, err)
