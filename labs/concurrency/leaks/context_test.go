@@ -70,7 +70,7 @@ func TestContext_NothingKept(t *testing.T) {
 // TestContext_OutlivesTheRequest: a fetch goes on when the request that started it has
 // gone: another one waits for it too.
 func TestContext_OutlivesTheRequest(t *testing.T) {
-	bubble(t, over, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		cache := leaks.NewCache(late(time.Second, quoting(7)), time.Minute, time.Hour)
 		defer cache.Close()
 		impatient, hangUp := context.WithTimeout(t.Context(), 100*time.Millisecond)
@@ -110,7 +110,7 @@ func TestContext_CloseEndsFetches(t *testing.T) {
 // TestContext_CarriesValues: the source sees the values of the request's context: the
 // id of a request goes all the way to the market's log.
 func TestContext_CarriesValues(t *testing.T) {
-	bubble(t, over, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		var id string
 		cache := leaks.NewCache(func(ctx context.Context, symbol string) (leaks.Quote, error) {
 			id = leaks.RequestID(ctx)
@@ -125,7 +125,7 @@ func TestContext_CarriesValues(t *testing.T) {
 // TestContext_DropGivesUp: dropping a symbol gives up the fetch under way, and what it
 // would have brought is not remembered.
 func TestContext_DropGivesUp(t *testing.T) {
-	bubble(t, over, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		asked := 0
 		cache := leaks.NewCache(func(ctx context.Context, symbol string) (leaks.Quote, error) {
 			asked++
@@ -154,7 +154,7 @@ func TestContext_DropGivesUp(t *testing.T) {
 
 // TestContext_OneFetch: requests for one symbol share a fetch, whichever comes first.
 func TestContext_OneFetch(t *testing.T) {
-	bubble(t, over, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		var mu sync.Mutex
 		asked := 0
 		cache := leaks.NewCache(func(ctx context.Context, symbol string) (leaks.Quote, error) {
@@ -180,7 +180,7 @@ func TestContext_OneFetch(t *testing.T) {
 // TestContext_ServesStale: a quote is served from memory while it's fresh; then still at
 // once, with a new one fetched behind the answer; and not at all when it is too old.
 func TestContext_ServesStale(t *testing.T) {
-	bubble(t, over, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		n := int64(0)
 		cache := leaks.NewCache(func(ctx context.Context, symbol string) (leaks.Quote, error) {
 			n++

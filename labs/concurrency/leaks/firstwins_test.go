@@ -62,7 +62,7 @@ func TestFirstwins_CallerGone(t *testing.T) {
 // TestFirstwins_CancelsLosers: the losers' context is cancelled as soon as there is a
 // winner. A request that nobody waits for is work for a market, and for us.
 func TestFirstwins_CancelsLosers(t *testing.T) {
-	bubble(t, losers, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		var told time.Duration
 		start := time.Now()
 		loser := func(ctx context.Context, symbol string) (leaks.Quote, error) {
@@ -83,7 +83,7 @@ func TestFirstwins_CancelsLosers(t *testing.T) {
 // TestFirstwins_Hedges: a slow source costs the hedge's delay and no more, the next
 // source is asked no sooner, and one that isn't needed is not asked at all.
 func TestFirstwins_Hedges(t *testing.T) {
-	bubble(t, losers, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		asked := make([]time.Duration, 3)
 		start := time.Now()
 		at := func(i int, s leaks.Source) leaks.Source {
@@ -111,7 +111,7 @@ func TestFirstwins_Hedges(t *testing.T) {
 
 // TestFirstwins_FailsOver: a source that fails is followed by the next at once.
 func TestFirstwins_FailsOver(t *testing.T) {
-	bubble(t, losers, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		start := time.Now()
 		race := &leaks.Race{Hedge: time.Second, Timeout: time.Minute, Sources: []leaks.Source{failing(errors.New("down")), quoting(2)}}
 		q, err := race.Quote(t.Context(), "ACME")
@@ -124,7 +124,7 @@ func TestFirstwins_FailsOver(t *testing.T) {
 // TestFirstwins_WinnerDoesNotWait: Quote returns with the first good answer, not when
 // the losers are done.
 func TestFirstwins_WinnerDoesNotWait(t *testing.T) {
-	bubble(t, losers, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		start := time.Now()
 		race := &leaks.Race{Hedge: 100 * time.Millisecond, Timeout: time.Minute, Sources: []leaks.Source{deaf(10*time.Second, quoting(1)), quoting(2)}}
 		race.Quote(t.Context(), "ACME")
@@ -138,7 +138,7 @@ func TestFirstwins_WinnerDoesNotWait(t *testing.T) {
 // TestFirstwins_EveryAnswerCounts: no answer is lost, however many come at the same
 // moment: when all have failed, Quote says so at once, with every reason.
 func TestFirstwins_EveryAnswerCounts(t *testing.T) {
-	bubble(t, losers, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		start := time.Now()
 		race := &leaks.Race{Hedge: time.Millisecond, Timeout: time.Hour}
 		var reasons []error

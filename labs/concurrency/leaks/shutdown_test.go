@@ -49,7 +49,7 @@ func TestShutdown_BusyWorkersEnd(t *testing.T) {
 // TestShutdown_FinishesAccepted: what was accepted is done, also what is still queued when
 // the pool is closed, and Close returns when it is done.
 func TestShutdown_FinishesAccepted(t *testing.T) {
-	bubble(t, "Somebody waits for each task that was accepted. One that is never run is never waited for to the end.", func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		pool := leaks.NewPool(2)
 		var mu sync.Mutex
 		done := 0
@@ -75,7 +75,7 @@ func TestShutdown_FinishesAccepted(t *testing.T) {
 
 // TestShutdown_RefusesAfterClose: a task that comes after Close is refused, not forgotten.
 func TestShutdown_RefusesAfterClose(t *testing.T) {
-	bubble(t, idle, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		pool := leaks.NewPool(2)
 		pool.Close()
 		if err := pool.Go(true, func() {}); !errors.Is(err, leaks.ErrClosed) {
@@ -87,7 +87,7 @@ func TestShutdown_RefusesAfterClose(t *testing.T) {
 
 // TestShutdown_UrgentFirst: urgent tasks overtake the others, and keep their order.
 func TestShutdown_UrgentFirst(t *testing.T) {
-	bubble(t, idle, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		pool := leaks.NewPool(1)
 		pool.Go(false, func() { time.Sleep(time.Second) })
 		synctest.Wait()
@@ -103,7 +103,7 @@ func TestShutdown_UrgentFirst(t *testing.T) {
 // TestShutdown_NeverMoreThanWorkers: so many tasks run at once as there are workers: no
 // fewer, which would be slow, and no more, which the pool is there to prevent.
 func TestShutdown_NeverMoreThanWorkers(t *testing.T) {
-	bubble(t, idle, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		pool := leaks.NewPool(3)
 		var mu sync.Mutex
 		running, most := 0, 0
@@ -131,7 +131,7 @@ func TestShutdown_NeverMoreThanWorkers(t *testing.T) {
 // TestShutdown_StartsAtOnce: a task for an idle pool starts at once: its workers are
 // woken, and don't look every now and then.
 func TestShutdown_StartsAtOnce(t *testing.T) {
-	bubble(t, idle, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		pool := leaks.NewPool(2)
 		for range 10 {
 			time.Sleep(1234567 * time.Nanosecond)
@@ -176,7 +176,6 @@ func TestShutdown_Service(t *testing.T) {
 
 // TestShutdown_Streams: a stream follows the market, over the network and to its end.
 func TestShutdown_Streams(t *testing.T) {
-	endsAll(t, "Close has to end a stream that its client would go on reading.")
 	m := serve(t, exchange(7))
 	service := leaks.New(leaks.Config{Markets: []leaks.Upstream{*m.upstream()}, Poll: time.Millisecond})
 	front := serve(t, service)
@@ -192,7 +191,6 @@ func TestShutdown_Streams(t *testing.T) {
 
 // TestShutdown_Answers: what each endpoint answers, with the status that a client can act on.
 func TestShutdown_Answers(t *testing.T) {
-	endsAll(t, "The service was closed.")
 	m := serve(t, exchange(7))
 	service := leaks.New(leaks.Config{Markets: []leaks.Upstream{*m.upstream()}})
 	for _, c := range []struct {

@@ -59,7 +59,7 @@ func TestSubscriber_BusySymbol(t *testing.T) {
 
 // TestSubscriber_BrokenConnection: a stream also ends when a write fails.
 func TestSubscriber_BrokenConnection(t *testing.T) {
-	bubble(t, gone, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		hub := new(leaks.Hub)
 		ended := stream(t.Context(), hub, "ACME", &broken{ResponseRecorder: httptest.NewRecorder()})
 		for range 10 {
@@ -79,7 +79,7 @@ func TestSubscriber_BrokenConnection(t *testing.T) {
 // TestSubscriber_LeavesTheHub: a stream that ended is no subscriber any more, and when
 // the last of a symbol has gone, its feed is stopped, once.
 func TestSubscriber_LeavesTheHub(t *testing.T) {
-	bubble(t, gone, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		var started, halted int
 		hub := &leaks.Hub{Feed: func(string) func() {
 			started++
@@ -213,7 +213,6 @@ func TestSubscriber_NewestCounts(t *testing.T) {
 
 // TestSubscriber_Streams: a client hears every quote of its symbol, in order, at once.
 func TestSubscriber_Streams(t *testing.T) {
-	endsAll(t, gone)
 	hub := new(leaks.Hub)
 	m := serve(t, hub)
 	t.Cleanup(hub.Close)

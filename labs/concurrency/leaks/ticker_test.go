@@ -46,7 +46,7 @@ func TestTicker_StopCutsShort(t *testing.T) {
 // TestTicker_StopIsFinal: when Stop returns, nothing is being published and nothing
 // will be. The hub counts on that, and whoever closes what is published to.
 func TestTicker_StopIsFinal(t *testing.T) {
-	bubble(t, stopped, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		var inside, release = make(chan bool), make(chan bool)
 		p := leaks.Poll("ACME", time.Second, quoting(7), func(leaks.Quote) {
 			close(inside)
@@ -71,7 +71,7 @@ func TestTicker_StopIsFinal(t *testing.T) {
 
 // TestTicker_StopTwice: Stop may be called again, and by several at once.
 func TestTicker_StopTwice(t *testing.T) {
-	bubble(t, stopped, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		p := leaks.Poll("ACME", time.Second, quoting(7), func(leaks.Quote) {})
 		var stops sync.WaitGroup
 		for range 4 {
@@ -84,7 +84,7 @@ func TestTicker_StopTwice(t *testing.T) {
 
 // TestTicker_KeepsPace: polls begin at a steady pace, whatever a poll itself takes.
 func TestTicker_KeepsPace(t *testing.T) {
-	bubble(t, stopped, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		start := time.Now()
 		var polls []time.Duration
 		p := leaks.Poll("ACME", time.Second, func(ctx context.Context, symbol string) (leaks.Quote, error) {
@@ -102,7 +102,7 @@ func TestTicker_KeepsPace(t *testing.T) {
 // TestTicker_NeverOverlaps: a source that is slower than the ticker is asked less
 // often, never twice at a time.
 func TestTicker_NeverOverlaps(t *testing.T) {
-	bubble(t, stopped, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		var mu sync.Mutex
 		asking, most := 0, 0
 		count := func(by int) {
@@ -119,6 +119,8 @@ func TestTicker_NeverOverlaps(t *testing.T) {
 		time.Sleep(time.Minute)
 		p.Stop()
 		time.Sleep(time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
 		if most != 1 {
 			t.Errorf("a source that takes 10s, polled every second, was asked %d times at once; want 1: a pile of requests is what a slow market needs least", most)
 		}
@@ -128,7 +130,7 @@ func TestTicker_NeverOverlaps(t *testing.T) {
 // TestTicker_PublishesChanges: a quote is published when its price has changed, and an
 // error is not the end of a poller.
 func TestTicker_PublishesChanges(t *testing.T) {
-	bubble(t, stopped, func(t *testing.T) {
+	virtual(t, func(t *testing.T) {
 		prices := []int64{5, 5, 0, 6, 6, 5} // 0: an error
 		n := -1
 		source := func(ctx context.Context, symbol string) (leaks.Quote, error) {
