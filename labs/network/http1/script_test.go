@@ -45,19 +45,44 @@ func (s *script) SetDeadline(time.Time) error      { return nil }
 func (s *script) SetReadDeadline(time.Time) error  { return nil }
 func (s *script) SetWriteDeadline(time.Time) error { return nil }
 
+// A halved is a script that can close its one half, as TCP can, and notes how much
+// the client had said that nobody had read when it was closed whole.
+type halved struct {
+	*script
+	left   func() int
+	half   bool
+	unread int
+}
+
+func (h *halved) CloseWrite() error {
+	h.half = true
+	return nil
+}
+
+func (h *halved) Close() error {
+	if !h.half {
+		h.unread = h.left()
+	}
+	return h.script.Close()
+}
+
 // A single is a listener with one connection. Its second Accept returns when that
 // is closed.
 type single struct {
-	conn     *script
+	conn     net.Conn
+	closed   <-chan struct{}
 	accepted bool
 }
+
+// once returns a listener for c, which talks by s.
+func once(c net.Conn, s *script) *single { return &single{conn: c, closed: s.closed} }
 
 func (l *single) Accept() (net.Conn, error) {
 	if !l.accepted {
 		l.accepted = true
 		return l.conn, nil
 	}
-	<-l.conn.closed
+	<-l.closed
 	return nil, net.ErrClosed
 }
 

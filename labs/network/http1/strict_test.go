@@ -410,8 +410,8 @@ func readings(t *testing.T, stream string, ours bool) (list []reading) {
 		_, err := io.Copy(&body, r)
 		list = append(list, reading{string(r.Method), string(r.Target), string(r.Host), body.String(), err == nil})
 	}}
-	l := &single{conn: &script{in: strings.NewReader(stream), closed: make(chan struct{})}}
-	server.Serve(l)
+	s := &script{in: strings.NewReader(stream), closed: make(chan struct{})}
+	server.Serve(once(s, s))
 	return list
 }
 
