@@ -168,7 +168,11 @@ func TestCheck_Cheats(t *testing.T) {
 		{"forgery", `import ("os"; "fmt"); func init() { fmt.Fprintln(os.NewFile(4, ""), "nonce end TestOrder_FIFO passed"); os.Exit(0) }`, Exited, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := b.check(t, add(zero, "cheat.go", "package queue\n"+c.src), CheckOptions{NoRules: true, Limit: 3 * time.Second, Only: []string{"TestOrder_FIFO"}})
+			limit := 3 * time.Second
+			if c.want == Limited {
+				limit = time.Minute // what explodes does so in its own time
+			}
+			v := b.check(t, add(zero, "cheat.go", "package queue\n"+c.src), CheckOptions{NoRules: true, Limit: limit, Only: []string{"TestOrder_FIFO"}})
 			got := find(t, v, "TestOrder_FIFO")
 			if v.Outcome == Passed || got.Outcome == Passed {
 				t.Fatalf("passed: %s", show(v))
