@@ -48,7 +48,7 @@ func (s *Scheme) Environment(m *Mutant) string {
 const (
 	chooser  = "HONE_MUTANT"         // number:region,region…, or reach
 	reachLog = "HONE_MUTANT_REACHED" // file that takes the regions that were entered
-	cpuLimit = "HONE_MUTANT_CPU"     // seconds of processor time
+	cpuLimit = "HONE_MUTANT_CPU"     // milliseconds of processor time
 )
 
 // A candidate is a mutant on its way into the scheme.
@@ -272,7 +272,7 @@ func (s *Scheme) render(live []*candidate) {
 	var b strings.Builder
 	err := support.Execute(&b, map[string]any{
 		"Package": p.Name, "Regions": s.regions, "Chooser": chooser, "Log": reachLog, "CPU": cpuLimit,
-		"Limits": runtime.GOOS == "linux" || runtime.GOOS == "darwin",
+		"Limits": runtime.GOOS == "linux" && strconv.IntSize == 64,
 	})
 	if err != nil {
 		panic(err) // a fixed template over fixed data

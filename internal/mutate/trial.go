@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -25,8 +24,9 @@ import (
 // while something was still going on is given a second, longer chance.
 const (
 	limitFactor = 10                     // times what the tests take without a mutant
-	cpuFloor    = 500 * time.Millisecond // and so much more
-	wallFloor   = time.Second            // and so much more
+	cpuFloor    = 200 * time.Millisecond // and so much more
+	wallFloor   = 3 * time.Second        // and so much more
+	raceFloor   = time.Second            // the same where the runtime finds no deadlocks
 	again       = 8                      // times the limit, the second time
 	baseWall    = 5 * time.Minute        // for a test without a mutant
 	dumpDelay   = 2 * time.Second        // for the goroutine dump of a run that hangs
@@ -95,7 +95,11 @@ func (r *runner) limit(tests []*test) (wall, cpu time.Duration) {
 		wall += t.wall
 		cpu += t.cpu
 	}
-	wall = limitFactor*wall + wallFloor
+	floor := wallFloor
+	if r.s.race {
+		floor = raceFloor
+	}
+	wall = limitFactor*wall + floor
 	if r.Limit > 0 {
 		wall = r.Limit
 	}
@@ -237,7 +241,7 @@ func (r *runner) environment(a attempt, tmp string) []string {
 	env := slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "HONE_MUTANT") })
 	env = append(env, "TMPDIR="+tmp, "PWD="+r.s.Package.Dir, "GOTRACEBACK=all", "GORACE=halt_on_error=1 atexit_sleep_ms=0")
 	if a.cpu > 0 {
-		env = append(env, cpuLimit+"="+strconv.Itoa(int(math.Ceil(a.cpu.Seconds()))))
+		env = append(env, cpuLimit+"="+strconv.FormatInt(a.cpu.Milliseconds(), 10))
 	}
 	return append(env, a.env...)
 }
@@ -275,7 +279,7 @@ func (e *ending) judge() Trial {
 		t.Class = Memory
 	case e.result.Reason == sandbox.Output:
 		t.Class = Flood
-	case e.result.Signal == syscall.SIGKILL.String() && e.attempt.cpu > 0:
+	case e.attempt.cpu > 0 && strings.Contains(errs, "SIGQUIT: quit"):
 		t.Outcome, t.Class = TimedOut, Loop // the limit on processor time
 	case strings.Contains(errs, "WARNING: DATA RACE"):
 		t.Class = Race
