@@ -53,15 +53,21 @@ func TestBodies_Garbage(t *testing.T) {
 // goroutine: an end is a promise of the peer, and this peer breaks it.
 func TestBodies_Endless(t *testing.T) {
 	endsAll(t, pinned)
-	m := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusServiceUnavailable)
-		for {
-			if _, err := io.WriteString(w, page); err != nil {
-				return
+	for _, status := range []int{http.StatusServiceUnavailable, http.StatusOK} {
+		m := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			for spaces := strings.Repeat(" ", 4<<10); ; {
+				if _, err := io.WriteString(w, spaces); err != nil {
+					return
+				}
 			}
-		}
-	}))
-	claim.Terminates(t, 5*time.Second, func() { m.ask(t) })
+		}))
+		claim.Terminates(t, 4*time.Second, func() {
+			if _, err := m.ask(t); err == nil {
+				t.Errorf("status %d and spaces without an end were taken for a quote", status)
+			}
+		})
+	}
 }
 
 // TestBodies_ReusesAfterErrors: an error page of 4 KB does not cost the connection: the

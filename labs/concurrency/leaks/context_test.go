@@ -92,18 +92,28 @@ func TestContext_OutlivesTheRequest(t *testing.T) {
 	})
 }
 
-// TestContext_CloseEndsFetches: but it ends with the cache, whatever the source waits for.
+// TestContext_CloseEndsFetches: but it ends with the cache, whatever the source waits for,
+// and Close returns when it has ended.
 func TestContext_CloseEndsFetches(t *testing.T) {
 	bubble(t, "Close has to reach the fetches under way: their source hangs, and only its context can tell it to stop.", func(t *testing.T) {
-		cache := leaks.NewCache(hanging, time.Minute, time.Hour)
+		ended := false
+		cache := leaks.NewCache(func(ctx context.Context, symbol string) (leaks.Quote, error) {
+			q, err := hanging(ctx, symbol)
+			time.Sleep(time.Second) // tidies up
+			ended = true
+			return q, err
+		}, time.Minute, time.Hour)
 		impatient, hangUp := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer hangUp()
 		cache.Quote(impatient, "ACME")
 		cache.Close()
-		synctest.Wait()
+		if !ended {
+			t.Error("Close returned while a fetch was still running: what it uses is taken away under it")
+		}
 		if _, err := cache.Quote(t.Context(), "EMCA"); !errors.Is(err, leaks.ErrClosed) {
 			t.Errorf("a closed cache answers with error %v, want ErrClosed", err)
 		}
+		time.Sleep(time.Minute)
 	})
 }
 

@@ -59,6 +59,35 @@ func TestFirstwins_CallerGone(t *testing.T) {
 	})
 }
 
+// TestFirstwins_GivesUpInTime: Quote returns when its caller gives up, and when its own
+// time is over, also while no source listens.
+func TestFirstwins_GivesUpInTime(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		slow := deaf(time.Hour, quoting(1))
+		race := &leaks.Race{Sources: []leaks.Source{slow, slow, slow}, Hedge: time.Millisecond, Timeout: 2 * time.Second}
+		for _, patience := range []time.Duration{time.Second, time.Minute} {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			start := time.Now()
+			_, err := race.Quote(ctx, "ACME")
+			want := min(patience, race.Timeout)
+			if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took != want {
+				t.Errorf("no source answers within an hour, the caller has %v, the race 2s: Quote returned %v after %v; want the deadline's error after %v", patience, err, took, want)
+			}
+		}
+	})
+}
+
+// TestFirstwins_NobodyRuns: a race without sources is an error, not a wait.
+func TestFirstwins_NobodyRuns(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		race := &leaks.Race{Hedge: time.Millisecond, Timeout: time.Second}
+		if _, err := race.Quote(t.Context(), "ACME"); !errors.Is(err, leaks.ErrNoSource) {
+			t.Errorf("a race without sources: got error %v, want ErrNoSource", err)
+		}
+	})
+}
+
 // TestFirstwins_CancelsLosers: the losers' context is cancelled as soon as there is a
 // winner. A request that nobody waits for is work for a market, and for us.
 func TestFirstwins_CancelsLosers(t *testing.T) {

@@ -148,6 +148,35 @@ func TestSubscriber_CloseTwice(t *testing.T) {
 	hub.Close()
 }
 
+// TestSubscriber_StopsFeedUnlocked: a feed may be publishing when it's stopped, and its stop
+// waits until it has: nobody may hold the lock then that publishing needs.
+func TestSubscriber_StopsFeedUnlocked(t *testing.T) {
+	hub := new(leaks.Hub)
+	hub.Feed = func(symbol string) func() {
+		return func() { // what Poller.Stop does, at the worst moment
+			published := make(chan struct{})
+			go func() {
+				defer close(published)
+				hub.Publish(leaks.Quote{Symbol: symbol})
+			}()
+			<-published
+		}
+	}
+	claim.Terminates(t, 5*time.Second, func() {
+		last, err := hub.Subscribe("ACME")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		last.Close()
+		if _, err := hub.Subscribe("EMCA"); err != nil {
+			t.Error(err)
+			return
+		}
+		hub.Close()
+	})
+}
+
 // TestSubscriber_LeavesUnderFire: subscribers come and go while others publish, without a
 // race and without a send on a closed channel.
 func TestSubscriber_LeavesUnderFire(t *testing.T) {
