@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -189,10 +190,11 @@ func (t *Toolchain) start(ctx context.Context, b Build, args []string, output, e
 }
 
 // own adds to an environment what the owner of a module decided about it. The
-// network stays off. Without -mod the go command takes the vendor directory where
-// there is one.
+// network stays off, and so does -mod=mod, which writes go.mod. Without -mod the go
+// command takes the vendor directory where there is one.
 func own(env []string, b Build) []string {
-	flags := strings.TrimSpace(os.Getenv("GOFLAGS") + " -buildvcs=false")
+	keep := slices.DeleteFunc(strings.Fields(os.Getenv("GOFLAGS")), func(f string) bool { return strings.TrimLeft(f, "-") == "mod=mod" })
+	flags := strings.Join(append(keep, "-buildvcs=false"), " ")
 	if b.Overlay != "" {
 		flags += " -overlay=" + b.Overlay
 	}

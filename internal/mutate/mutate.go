@@ -23,11 +23,11 @@ import (
 // Untch, Offutt and Harrold, ISSTA 1993). What used to be a build is a comparison with a
 // variable:
 //
-//	r.notEmpty.Signal()            if hone_region != 7 && hone_region != 0 || hone_hit(7) == 0 {
-//	                                       r.notEmpty.Signal()
+//	r.notEmpty.Broadcast()         if hone_region != 7 && hone_region != 0 || hone_hit(7) == 0 {
+//	                                       r.notEmpty.Broadcast()
 //	                               } else if hone_mutant == 12 {
+//	                                       r.notEmpty.Signal()
 //	                               } else {
-//	                                       r.notFull.Signal()
 //	                               }
 //
 // An operator knows nothing of this. It proposes edits of the text, as a person would
@@ -60,17 +60,24 @@ import (
 // the function. It is decided here, on each mutated function, as the specification
 // defines it.
 //
-// Three values steer the binary, and every guard reads the first: hone_region is the
-// region of the mutant, or of none. In the first run it is 0, which opens every guard:
+// Every guard reads one variable: hone_region is the region of the mutant, or of none. In the first run it is 0, which opens every guard:
 // hone_hit notes the region and sends it to the original. So each test says which mutants
 // it can possibly notice, mutants that no test reaches need no run, and the others run
 // only the tests that reach them.
 //
 // A mutant may wait for ever. The tests run with -test.timeout=0, because a timer keeps
 // the runtime's deadlock detector quiet; with it a deadlocked mutant dies in milliseconds.
-// A mutant that computes for ever is stopped by its processor time, which a busy machine
-// doesn't spend, and one that does neither by wall time, after which its goroutines say
-// whether they wait for each other.
+// A mutant that computes for ever is stopped by its processor time, which a machine busy
+// with something else doesn't spend: a loop is known after 0.2 s. One that does neither is
+// stopped by wall time, after which its goroutines say whether they wait for each other: that
+// is a deadlock, and killed. The rest is "timed out", and the score is given with and
+// without it, because whoever waits for the tests notices, but no test does.
+//
+// What it costs: encoding/json has 2,286 mutants, whose sources are 635 kB and take 2.8 s to
+// compile. What it changes: schemata inline less and may allocate more, so a test that counts
+// allocations can fail with no mutant chosen. Such tests are set aside, by name. What stays
+// as it is: constants, types, the values of package variables that are not boolean,
+// generated files, functions under go:nosplit, and the words of errors and panics.
 
 // A Mutant is one mistake.
 type Mutant struct {

@@ -3,6 +3,8 @@ package mutate_test
 import (
 	"flag"
 	"fmt"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/hone-go/hone/internal/mutate"
+	"github.com/hone-go/hone/internal/start"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden parts of testdata")
@@ -55,6 +58,15 @@ func operators(t *testing.T, file string) {
 	}
 	var got strings.Builder
 	for _, m := range s.Mutants {
+		// A diff is what a person could apply.
+		changed, err := start.Apply(start.Files{"a.go": archive.Files[0].Data}, []byte(m.Diff))
+		if err != nil {
+			t.Errorf("%s\n%v", m.Diff, err)
+			continue
+		}
+		if _, err := parser.ParseFile(token.NewFileSet(), "a.go", changed["a.go"], 0); err != nil {
+			t.Errorf("%s\n%v", m.Diff, err)
+		}
 		fmt.Fprintf(&got, "%v %s: %s\n%s\n", m.Position, m.Operator, m.Says, m.Diff)
 	}
 	for _, m := range s.Stillborn {
