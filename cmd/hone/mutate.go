@@ -106,6 +106,9 @@ func (a *app) mutate(ctx context.Context, patterns []string, f mutateFlags) erro
 	if err != nil {
 		return err
 	}
+	if f.race && tool.CC == "" {
+		return mistake("the race detector needs a C compiler, and there is none on the PATH", "")
+	}
 	dir, err := os.Getwd()
 	if err != nil {
 		return err
@@ -148,10 +151,10 @@ func (a *app) mutate(ctx context.Context, patterns []string, f mutateFlags) erro
 			return err
 		}
 	}
-	if len(reports) == 0 && !f.list {
+	switch {
+	case len(reports) == 0 && !f.list:
 		return mistake("none of these packages has tests", "")
-	}
-	if missed {
+	case missed:
 		return errNotYet
 	}
 	return nil

@@ -1,6 +1,7 @@
 package mutate
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -146,7 +147,7 @@ func constant(s *site) {
 	switch x := s.node.(type) {
 	case *ast.BasicLit:
 		n, err := strconv.ParseUint(x.Value, 0, 63)
-		if x.Kind != token.INT || err != nil || s.capacity(x) || s.besideError(x) {
+		if x.Kind != token.INT || err != nil || s.capacity(x) || s.besideError(x) || named(s.typeOf(x), "io/fs", "FileMode") {
 			return
 		}
 		s.number(x, n, 1)
@@ -180,7 +181,16 @@ func (s *site) besideError(e ast.Expr) bool {
 
 // number changes a number by a little, and says what is around it.
 func (s *site) number(x *ast.BasicLit, n uint64, by int) {
-	text := strconv.FormatUint(n+uint64(by), 10)
+	format := "%d"
+	switch x.Value[:min(2, len(x.Value))] {
+	case "0x", "0X":
+		format = "%#x"
+	case "0o", "0O":
+		format = "%O"
+	case "0b", "0B":
+		format = "%#b"
+	}
+	text := fmt.Sprintf(format, n+uint64(by))
 	var around ast.Node = x
 	switch p := s.parent(1).(type) {
 	case *ast.BinaryExpr:

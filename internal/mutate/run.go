@@ -188,7 +188,7 @@ const maxPasses = 5
 // build compiles the scheme. Mutants that only the compiler finds fault with are
 // taken out.
 func (r *runner) build(ctx context.Context) error {
-	r.binary = filepath.Join(r.dir, "mutants")
+	r.binary = filepath.Join(r.dir, "mutants.test")
 	for pass := 1; ; pass++ {
 		err := r.compile(ctx, r.binary, r.s.files)
 		found := fromCompiler(err)
@@ -212,7 +212,7 @@ func (r *runner) broken(ctx context.Context, err error) error {
 	if !errors.As(err, &b) {
 		return err
 	}
-	if plain := r.compile(ctx, filepath.Join(r.dir, "plain"), nil); plain != nil {
+	if plain := r.compile(ctx, filepath.Join(r.dir, "plain.test"), nil); plain != nil {
 		return plain
 	}
 	return fmt.Errorf("the package compiles, but not with its mutants: %w", err)
@@ -285,7 +285,7 @@ func (r *runner) baseline(ctx context.Context, report *Report) error {
 	err := r.each(ctx, len(r.tests), func(ctx context.Context, i int) error {
 		t := r.tests[i]
 		log := filepath.Join(r.dir, fmt.Sprintf("reached-%d", i))
-		e, err := r.process(ctx, attempt{tests: []*test{t}, env: []string{chooser + "=reach", reachLog + "=" + log}, log: log})
+		e, err := r.process(ctx, attempt{tests: []*test{t}, env: r.s.Reaching(log), log: log})
 		if err != nil {
 			return err
 		}
@@ -310,7 +310,7 @@ func (r *runner) baseline(ctx context.Context, report *Report) error {
 
 // setAside decides about tests that fail with all mutants in the binary and none chosen.
 func (r *runner) setAside(ctx context.Context, failed []*test, report *Report) error {
-	plain := filepath.Join(r.dir, "plain")
+	plain := filepath.Join(r.dir, "plain.test")
 	if err := r.compile(ctx, plain, nil); err != nil {
 		return err
 	}

@@ -45,6 +45,27 @@ func (s *Scheme) Environment(m *Mutant) string {
 	return chooser + "=" + strconv.Itoa(m.number) + ":" + strings.Join(regions, ",")
 }
 
+// Reaching are the entries that make a binary behave as without a mutant, and note in the
+// file log what it reaches.
+func (s *Scheme) Reaching(log string) []string {
+	return []string{chooser + "=reach", reachLog + "=" + log}
+}
+
+// Reached reads such a file, and returns the ids of the mutants that were reached.
+func (s *Scheme) Reached(log string) (map[string]bool, error) {
+	regions, err := readReached(log)
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]bool{}
+	for _, m := range s.Mutants {
+		if slices.ContainsFunc(m.regions, func(n int) bool { return slices.Contains(regions, n) }) {
+			ids[m.ID] = true
+		}
+	}
+	return ids, nil
+}
+
 const (
 	chooser  = "HONE_MUTANT"         // number:region,region…, or reach
 	reachLog = "HONE_MUTANT_REACHED" // file that takes the regions that were entered
@@ -54,10 +75,9 @@ const (
 // A candidate is a mutant on its way into the scheme.
 type candidate struct {
 	draft
-	mutant  Mutant
-	spans   []span // of the regions, one for each edit
-	dead    bool
-	numbers []int
+	mutant Mutant
+	spans  []span // of the regions, one for each edit
+	dead   bool
 }
 
 // Scheme plants the mistakes of the given operators. Those that only the race detector

@@ -150,7 +150,7 @@ type ending struct {
 const maxPattern = 64 << 10
 
 func (a attempt) arguments() []string {
-	args := append([]string{"-test.timeout=0"}, a.args...)
+	args := append([]string{"-test.timeout=0", "-test.paniconexit0"}, a.args...)
 	if a.failfast {
 		args = append(args, "-test.failfast")
 	}
