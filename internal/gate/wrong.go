@@ -23,7 +23,7 @@ func mutants(ctx context.Context, in *inspection) error {
 			in.fault("stage %s has %d mutants: at least %d", s.ID, count[i], minMutants)
 		}
 	}
-	rounds := in.times(20, 2)
+	rounds := in.times(20, 1)
 	// Those that a budget must reject are measured, and so run alone.
 	var measured, others []catalog.Mutant
 	for _, m := range in.lab.Mutants {
