@@ -60,7 +60,7 @@ type body struct {
 	left    int64 // of the body, or of the current chunk
 	chunked bool
 	begun   bool // a chunk has been read, so its CR LF comes next
-	expect  bool // the client waits for 100 Continue
+	expect  bool // the client waits for 100 Continue. When it gets something else, it may send the body or not, so its next bytes mean nothing
 	err     error
 
 	coded, counted bool  // has Transfer-Encoding, has Content-Length
@@ -282,13 +282,6 @@ func (c *conn) take(p []byte) (int, error) {
 //
 //hone:hide body
 func (r *Request) unread() bool { return r.err != io.EOF && (r.left > 0 || r.chunked) }
-
-// tooMuch reports whether more body than is worth reading is known to come. A
-// client that expects 100 Continue may send it or not, now that it has its
-// answer: no way to tell what its next bytes are.
-//
-//hone:hide body
-func (r *Request) tooMuch() bool { return r.expect || r.left > drainLimit }
 
 // drain reads what the handler left of the body, so that the next request can
 // be found. It reports whether it can.

@@ -245,7 +245,8 @@ func (c *conn) open() bool {
 func (c *conn) answer() bool {
 	ok := c.handle(c.res, c.req)
 	if !ok { //hone:line body
-		c.linger = c.r < c.w || c.req.unread()
+		// A client that did not ask for the end may be sending already.
+		c.linger = c.r < c.w || c.req.stays || c.req.unread()
 	}
 	return ok
 }

@@ -26,6 +26,7 @@ type Request struct {
 	hosts  int     //hone:hide strict
 
 	keepAlive bool //hone:hide persist
+	stays     bool //hone:hide persist
 	close     bool //hone:hide persist
 	isHead    bool //hone:hide persist
 
@@ -271,8 +272,9 @@ func (r *Request) settle() error {
 	}
 	r.isHead = string(r.Method) == "HEAD" //hone:line persist
 	// §9.3. The order matters: close beats all.
-	r.c.res.keep = !r.close && (r.Minor > 0 || r.keepAlive) //hone:line persist
-	if err := r.frame(); err != nil {                       //hone:line body
+	r.stays = !r.close && (r.Minor > 0 || r.keepAlive) //hone:line persist
+	r.c.res.keep = r.stays                             //hone:line persist
+	if err := r.frame(); err != nil {                  //hone:line body
 		return err
 	}
 	return nil

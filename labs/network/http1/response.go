@@ -191,6 +191,7 @@ func (w *Response) finish() error {
 		}
 		return w.c.send()
 	}
+	w.keep = w.keep && w.c.req.left <= drainLimit //hone:line body
 	length := int64(len(w.body))
 	if w.length >= 0 { //hone:line body
 		length = w.length
@@ -220,7 +221,7 @@ func bodyless(status int) bool { return status == 204 || status == 304 }
 func (w *Response) head(length int64) {
 	w.sent = true
 	c := w.c
-	w.keep = w.keep && !c.req.tooMuch()    //hone:line body
+	w.keep = w.keep && !c.req.expect       //hone:line body
 	w.keep = w.keep && !c.s.closing.Load() //hone:line stop
 	b := append(c.out, "HTTP/1.1 "...)
 	b = strconv.AppendInt(b, int64(w.status), 10)

@@ -2,6 +2,7 @@ package http1_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -210,7 +212,7 @@ func (w *wire) take(n int, what string) string {
 	w.t.Helper()
 	b, err := w.rest(n)
 	if err != nil {
-		w.wrong(len(b), "%s: want %d bytes more, got %d and then: %s", what, n, len(b), reason(err))
+		w.wrong(len(b), "%s: want %d bytes more, got %d and then: %s", what, n, len(b), w.reason(err))
 	}
 	w.read += n
 	return string(b[:n])
@@ -222,7 +224,7 @@ func (w *wire) line(what string) string {
 	for n := 1; ; n++ {
 		b, err := w.rest(n)
 		if err != nil {
-			w.wrong(len(b), "%s: the line does not end; %s", what, reason(err))
+			w.wrong(len(b), "%s: the line does not end; %s", what, w.reason(err))
 		}
 		if b[n-1] != '\n' {
 			continue
@@ -235,8 +237,14 @@ func (w *wire) line(what string) string {
 	}
 }
 
-func reason(err error) string {
-	if err == io.EOF {
+// reason says why no more came.
+func (w *wire) reason(err error) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case errors.Is(w.err, syscall.ECONNRESET):
+		return "the server closed the connection with bytes of ours unread (" + w.err.Error() + ")"
+	case err == io.EOF:
 		return "the server closed the connection"
 	}
 	return err.Error()
@@ -385,7 +393,7 @@ func (w *wire) untilEnd() string {
 			return string(b)
 		}
 		if err != nil {
-			w.wrong(len(b), "the server must close the connection here; %s", reason(err))
+			w.wrong(len(b), "the server must close the connection here; %s", w.reason(err))
 		}
 		n = len(b)
 	}
