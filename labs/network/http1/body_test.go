@@ -336,6 +336,24 @@ func TestBody_Declared(t *testing.T) {
 	w.want(len(b) == 5000, "Length(9000) and 5,000 bytes: want those and the end of the connection, got %d bytes. RFC 9112 §8: the message is incomplete, and padding or reuse would hide that", len(b))
 }
 
+// What comes after the head has gone can't change it, nor what it promised.
+func TestBody_TooLate(t *testing.T) {
+	h := open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+		w.WriteString("one ")
+		w.Flush()
+		w.Status(204)
+		w.Length(1)
+		w.Add("Late", "1")
+		w.WriteString("two")
+	}})
+	w := h.connect()
+	for range 2 {
+		w.send(get("/"))
+		r := w.reply("GET")
+		w.want(r.status == 200 && r.body == "one two" && r.field("Late") == "" && r.framing == "chunked", "after Flush the handler called Status(204), Length(1) and Add: want 200 and \"one two\" all the same, got %d %q", r.status, r.body)
+	}
+}
+
 // A handler whose client leaves in the middle of a body is told so: EOF is for
 // bodies that are complete.
 func TestBody_Incomplete(t *testing.T) {

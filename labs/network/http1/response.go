@@ -25,11 +25,14 @@ type Response struct {
 	trailers []byte //hone:hide body
 }
 
-// Status sets the status code, 200 to 599, before the head goes; the default is
-// 200. Anything else is 500.
+// Status sets the status code, 200 to 599, before the head goes, and does nothing
+// after; the default is 200. Anything else is 500.
 //
 //hone:stage request
 func (w *Response) Status(code int) {
+	if w.sent {
+		return // too late
+	}
 	if code < 200 || code > 599 {
 		code = 500
 	}
@@ -50,12 +53,16 @@ func (w *Response) Add(name, value string) error {
 	return nil
 }
 
-// Length declares how many bytes of body will be written, before the head goes.
-// It lets a long response go out without chunks, and a response to HEAD say what
+// Length declares how many bytes of body will be written, before the head goes,
+// and does nothing after. It lets a long response go out without chunks, and a response to HEAD say what
 // GET would have got. Writing more is ErrLength; writing less ends the connection.
 //
 //hone:stage body
-func (w *Response) Length(n int64) { w.length = n }
+func (w *Response) Length(n int64) {
+	if !w.sent {
+		w.length = n
+	}
+}
 
 // Close ends the connection after this response.
 //

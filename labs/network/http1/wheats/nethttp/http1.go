@@ -268,7 +268,9 @@ func (w *Response) Status(code int) {
 	if code < 200 || code > 599 {
 		code = 500
 	}
-	w.status = code
+	if !w.sent {
+		w.status = code
+	}
 }
 
 // Add adds a field line.
@@ -305,7 +307,11 @@ func sendable(name, value string) bool {
 }
 
 // Length declares the length of the body.
-func (w *Response) Length(n int64) { w.length = n }
+func (w *Response) Length(n int64) {
+	if !w.sent {
+		w.length = n
+	}
+}
 
 // Close ends the connection after this response.
 func (w *Response) Close() { w.close = true }
