@@ -182,7 +182,9 @@ func (c *Candidate) executable(ctx context.Context, k kind) (string, error) {
 		b.Package += "/program"
 	}
 	timer := time.AfterFunc(slow, func() {
-		c.judge.progress("compiling; the first time this includes the standard library with the race detector, about a minute")
+		c.judge.slow.Do(func() {
+			c.judge.progress("compiling; the first time this includes the standard library with the race detector, about a minute")
+		})
 	})
 	defer timer.Stop()
 	if err := c.judge.Go.Compile(ctx, b); err != nil {

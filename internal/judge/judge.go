@@ -28,6 +28,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hone-go/hone/internal/gotool"
@@ -58,6 +59,7 @@ type Judge struct {
 	library  string // claim alone: what a learner's go.mod replaces Module with
 	source   fs.FS
 	progress func(string)
+	slow     sync.Once // told that compiling takes long
 }
 
 // New finds the toolchain and extracts the sources, once per version of them.
