@@ -76,6 +76,16 @@ func (r *run) reported(check *Check, outcome string, t *said) {
 		check.Outcome = Failed
 	}
 	check.Message += r.candidate.plain(t.message())
+	// The program of a protocol lab dies of a stub in a process of its own.
+	for i, e := range check.Evidence {
+		if m := unwrittenProgram.FindStringSubmatch(e.Text); m != nil {
+			check.Outcome, check.Message, check.Evidence = Panicked, notWritten+m[1], nil
+			return
+		}
+		if strings.Contains(e.Text, "\n\ngoroutine ") {
+			check.Evidence[i].Text = dump(r.candidate.plain(e.Text))
+		}
+	}
 	if printed := t.printed.String(); printed != "" {
 		check.Evidence = append(check.Evidence, Evidence{"output", "printed while it ran", r.candidate.plain(printed)})
 	}
@@ -142,6 +152,8 @@ var (
 	panicLine  = regexp.MustCompile(`(?m)^(?:panic|fatal error): (.*)$`)
 	unwritten  = regexp.MustCompile(`^stage [a-z0-9]+: write (.*?)(?: \[recovered.*)?$`)
 	exitRace   = 66 // GORACE exitcode
+
+	unwrittenProgram = regexp.MustCompile(`(?m)^panic: stage [a-z0-9]+: write (.*)$`)
 )
 
 // notWritten begins the message of a check that met a stub.
