@@ -57,6 +57,35 @@ func (p *Package) region(f *file, e edit) (span, bool) {
 	return span{}, false
 }
 
+// nest widens regions that overlap until of any two one is in the other: two edits that each
+// exchange statements may share one.
+func nest(all []*candidate) {
+	byFile := map[*file][]*span{}
+	for _, c := range all {
+		for i := range c.spans {
+			byFile[c.file] = append(byFile[c.file], &c.spans[i])
+		}
+	}
+	for _, spans := range byFile {
+		for changed := true; changed; {
+			changed = false
+			slices.SortFunc(spans, func(a, b *span) int { return cmp.Or(cmp.Compare(a.pos, b.pos), cmp.Compare(b.end, a.end)) })
+			var open []*span
+			for _, b := range spans {
+				for len(open) > 0 && open[len(open)-1].end <= b.pos {
+					open = open[:len(open)-1]
+				}
+				for _, a := range open {
+					if b.end > a.end {
+						a.end, b.pos, changed = b.end, a.pos, true
+					}
+				}
+				open = append(open, b)
+			}
+		}
+	}
+}
+
 // enclosing are the nodes around a span, outermost first.
 func enclosing(f *ast.File, pos, end token.Pos) []ast.Node {
 	var path []ast.Node

@@ -162,6 +162,7 @@ func (p *Package) candidates(operators []Operator) []*candidate {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *candidate) int { return cmp.Compare(a.edits[0].pos, b.edits[0].pos) })
+	nest(all)
 	p.name(all)
 	return all
 }

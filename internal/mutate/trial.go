@@ -23,13 +23,14 @@ import (
 // spent also by a machine that is busy, so its limit is wide, and a run that it ended
 // while something was still going on is given a second, longer chance.
 const (
-	limitFactor = 10                     // times what the tests take without a mutant
-	cpuFloor    = 200 * time.Millisecond // and so much more
-	wallFloor   = 3 * time.Second        // and so much more
-	raceFloor   = time.Second            // the same where the runtime finds no deadlocks
-	again       = 8                      // times the limit, the second time
-	baseWall    = 5 * time.Minute        // for a test without a mutant
-	dumpDelay   = 2 * time.Second        // for the goroutine dump of a run that hangs
+	wallFactor = 10                     // times what the tests take without a mutant
+	cpuFactor  = 5                      // the same
+	cpuFloor   = 200 * time.Millisecond // and so much more
+	wallFloor  = 3 * time.Second        // and so much more
+	raceFloor  = time.Second            // the same where the runtime finds no deadlocks
+	again      = 8                      // times the limit, the second time
+	baseWall   = 5 * time.Minute        // for a test without a mutant
+	dumpDelay  = 2 * time.Second        // for the goroutine dump of a run that hangs
 )
 
 // limits bound one process of tests.
@@ -99,11 +100,11 @@ func (r *runner) limit(tests []*test) (wall, cpu time.Duration) {
 	if r.s.race {
 		floor = raceFloor
 	}
-	wall = limitFactor*wall + floor
+	wall = wallFactor*wall + floor
 	if r.Limit > 0 {
 		wall = r.Limit
 	}
-	return wall, limitFactor*cpu + cpuFloor
+	return wall, cpuFactor*cpu + cpuFloor
 }
 
 // attempt runs tests with a mutant, twice where the first run was cut short for no reason
