@@ -40,8 +40,10 @@ import (
 //   - Else it is the statement around the edit.
 //   - A statement that declares something which is used later can't go into a block
 //     alone: its region reaches to the last statement of its list that uses it.
-//   - If the list itself can't hold an if (a label in the region is the target of a goto
-//     outside, a fallthrough is in it), the region is the statement around the list.
+//   - If these can't go into a block (a label in them is the target of a goto outside, a
+//     fallthrough is the last of them), it is the whole list, else the statement around it.
+//   - Regions that overlap become one, so that of any two one is in the other, or neither
+//     touches the other.
 //
 // In the worst case that is the body of the function, where an edit is always at home: a
 // mutated function is then a copy of the function with the mistake in it, labels
@@ -60,10 +62,10 @@ import (
 // the function. It is decided here, on each mutated function, as the specification
 // defines it.
 //
-// Every guard reads one variable: hone_region is the region of the mutant, or of none. In the first run it is 0, which opens every guard:
-// hone_hit notes the region and sends it to the original. So each test says which mutants
-// it can possibly notice, mutants that no test reaches need no run, and the others run
-// only the tests that reach them.
+// Every guard reads one variable: hone_region is the region of the mutant, or of none. In
+// the first run it is 0, which opens every guard: hone_hit notes the region and sends it to
+// the original. So each test says which mutants it can possibly notice, mutants that no test
+// reaches need no run, and the others run only the tests that reach them.
 //
 // A mutant may wait for ever. The tests run with -test.timeout=0, because a timer keeps
 // the runtime's deadlock detector quiet; with it a deadlocked mutant dies in milliseconds.

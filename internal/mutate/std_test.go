@@ -45,3 +45,29 @@ func TestScheme_Std(t *testing.T) {
 		})
 	}
 }
+
+// TestScheme_Large plants every mistake in large packages, and type-checks the result.
+func TestScheme_Large(t *testing.T) {
+	if testing.Short() {
+		t.Skip("they take seconds each")
+	}
+	tool, err := toolchain()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"net/http", "go/types", "text/template", "time"} {
+		p, err := mutate.Load(t.Context(), tool, mutate.Source{Dir: t.TempDir(), Pattern: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := p.Scheme(mutate.Operators, true)
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		t.Logf("%s: %d mutants, %d stillborn", path, len(s.Mutants), len(s.Stillborn))
+		if most := len(s.Mutants) / 50; len(s.Stillborn) > most {
+			t.Errorf("%s: %d stillborn of %d mutants, over %d", path, len(s.Stillborn), len(s.Mutants), most)
+		}
+	}
+}
