@@ -43,7 +43,7 @@ nightly:
 	go test -fuzz=FuzzDerive -fuzztime=5m ./internal/start
 	go test -fuzz=FuzzApply -fuzztime=5m ./internal/start
 
-# Ratios side by side in one run; never a lone time.
+# Ratios side by side in one run; never a lone time. The peers print their tables as tests.
 bench:
 	go test -run '^$$' -bench . -benchtime 1x -count=1 ./cmd/hone
-	cd peers && go test -run '^$$' -bench . ./...
+	cd peers && go test -count=1 -v -bench . ./...
