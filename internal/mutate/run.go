@@ -308,26 +308,32 @@ func (r *runner) baseline(ctx context.Context, report *Report) error {
 	return r.setAside(ctx, failed, report)
 }
 
+// tries is how often tests may fail that must pass once in the package as it is.
+const tries = 3
+
 // setAside decides about tests that fail with all mutants in the binary and none chosen.
 func (r *runner) setAside(ctx context.Context, failed []*test, report *Report) error {
 	plain := filepath.Join(r.dir, "plain.test")
 	if err := r.compile(ctx, plain, nil); err != nil {
 		return err
 	}
-	e, err := r.process(ctx, attempt{binary: plain, tests: failed})
-	if err != nil {
-		return err
-	}
 	var names []string
 	for _, t := range failed {
 		names = append(names, t.name)
 	}
-	if !e.passed() {
-		failing := &FailingError{Tests: names, Output: e.stdout.String() + e.stderr.String()}
-		if e, err := r.process(ctx, attempt{binary: plain, tests: failed, free: true}); err == nil && e.passed() {
-			failing.Hint = "they pass where they may write outside of temporary directories: name the directory with --write"
+	passed := false
+	for try := 0; try < tries && !passed; try++ {
+		e, err := r.process(ctx, attempt{binary: plain, tests: failed})
+		if err != nil {
+			return err
 		}
-		return failing
+		if passed = e.passed(); !passed && try == tries-1 {
+			failing := &FailingError{Tests: names, Output: e.stdout.String() + e.stderr.String()}
+			if e, err := r.process(ctx, attempt{binary: plain, tests: failed, free: true}); err == nil && e.passed() {
+				failing.Hint = "they pass where they may write outside of temporary directories: name the directory with --write"
+			}
+			return failing
+		}
 	}
 	r.tests = slices.DeleteFunc(r.tests, func(t *test) bool { return slices.Contains(failed, t) })
 	if len(r.tests) == 0 {
