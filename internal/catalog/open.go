@@ -221,11 +221,11 @@ func (c *Catalog) near(id string) []string {
 	}
 	var all []scored
 	for _, l := range c.labs {
-		d := min(distance(id, l.ID), distance(id, l.Name), distance(path.Base(id), l.Name))
+		d := min(distance(id, l.ID), distance(path.Base(id), l.Name))
 		if strings.Contains(l.ID, id) && id != "" {
 			d = 0
 		}
-		if d <= 1+len(id)/3 {
+		if d <= 1+len(path.Base(id))/4 {
 			all = append(all, scored{l.ID, d})
 		}
 	}
