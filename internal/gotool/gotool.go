@@ -95,6 +95,7 @@ type Build struct {
 	Overlay string // file for -overlay, may be ""
 	Temp    string // for what the go command writes on the way: a killed build leaves it; "" is the system's
 	Own     bool   // it is somebody's own module: their go.work, vendor directory and GOFLAGS hold
+	Pure    bool   // without cgo: the runtime finds deadlocks only then
 }
 
 // A Diagnostic is one error of the compiler, or one finding of vet.
@@ -171,6 +172,9 @@ func (t *Toolchain) start(ctx context.Context, b Build, args []string, output, e
 	}
 	if b.Own {
 		cmd.Env = own(cmd.Env, b)
+	}
+	if b.Pure {
+		cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
 	}
 	cmd.WaitDelay = killDelay
 	inGroup(cmd)

@@ -51,3 +51,18 @@ func TestList_SaysWhatIsWrong(t *testing.T) {
 		t.Errorf("a package that doesn't compile gives %v", err)
 	}
 }
+
+// TestList_Pure: without cgo, files that use it are not in the package.
+func TestList_Pure(t *testing.T) {
+	tool, err := Find(t.Context())
+	if err != nil || tool.CC == "" {
+		t.Skip("no go command, or no C compiler: ", err)
+	}
+	dir := module(t, map[string]string{"go.mod": "module m.test\n\ngo 1.26\n", "a.go": "package m\n", "c.go": "package m\n\nimport \"C\"\n"})
+	for pure, want := range map[bool]string{false: "[c.go]", true: "[]"} {
+		out, err := tool.List(t.Context(), Build{Dir: dir, Package: ".", Pure: pure}, "-f={{.CgoFiles}}")
+		if got := strings.TrimSpace(string(out)); err != nil || got != want {
+			t.Errorf("pure %v: %s %v, want %s", pure, got, err, want)
+		}
+	}
+}

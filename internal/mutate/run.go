@@ -78,6 +78,7 @@ type runner struct {
 	dir    string
 	binary string
 	tests  []*test
+	pure   bool // built without cgo
 
 	mu    sync.Mutex // guards what follows, and the kills of tests
 	done  int
@@ -153,6 +154,9 @@ func (r *runner) prepare(ctx context.Context, report *Report) (err error) {
 	}()
 	r.Event(Event{Doing: "compiling"})
 	begin := time.Now()
+	if r.pure, err = r.canBePure(ctx); err != nil {
+		return err
+	}
 	if err := r.build(ctx); err != nil {
 		return err
 	}
@@ -161,6 +165,23 @@ func (r *runner) prepare(ctx context.Context, report *Report) (err error) {
 		return err
 	}
 	return r.baseline(ctx, report)
+}
+
+// canBePure says whether the tests need no cgo. What the standard library uses it for (the
+// system's resolver, its list of users) it also has in Go, and with cgo linked in the
+// runtime finds no deadlocks: each would cost the whole limit.
+func (r *runner) canBePure(ctx context.Context) (bool, error) {
+	if r.s.race {
+		return false, nil // the race detector is C
+	}
+	p := r.s.Package
+	b := gotool.Build{Dir: p.source.Dir, Package: p.source.Pattern, Own: p.source.Own}
+	out, err := p.tool.List(ctx, b, fields, "-deps", "-test", "-e")
+	if err != nil {
+		return false, err
+	}
+	all, err := decode(out)
+	return !slices.ContainsFunc(all, func(p listed) bool { return !p.Standard && len(p.CgoFiles) > 0 }), err
 }
 
 // compile builds the package's tests with files laid over it.
@@ -173,7 +194,7 @@ func (r *runner) compile(ctx context.Context, output string, files map[string][]
 	maps.Copy(all, files)
 	dir := filepath.Join(r.dir, "src")
 	os.RemoveAll(dir)
-	b := gotool.Build{Dir: p.source.Dir, Package: p.source.Pattern, Output: output, Test: true, Race: r.s.race, Own: p.source.Own}
+	b := gotool.Build{Dir: p.source.Dir, Package: p.source.Pattern, Output: output, Test: true, Race: r.s.race, Own: p.source.Own, Pure: r.pure}
 	var err error
 	if b.Overlay, err = writeOverlay(dir, all); err != nil {
 		return err

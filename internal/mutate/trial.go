@@ -26,8 +26,7 @@ const (
 	wallFactor = 10                     // times what the tests take without a mutant
 	cpuFactor  = 5                      // the same
 	cpuFloor   = 200 * time.Millisecond // and so much more
-	wallFloor  = 3 * time.Second        // and so much more
-	raceFloor  = time.Second            // the same where the runtime finds no deadlocks
+	wallFloor  = time.Second            // and so much more
 	again      = 8                      // times the limit, the second time
 	baseWall   = 5 * time.Minute        // for a test without a mutant
 	dumpDelay  = 2 * time.Second        // for the goroutine dump of a run that hangs
@@ -96,11 +95,7 @@ func (r *runner) limit(tests []*test) (wall, cpu time.Duration) {
 		wall += t.wall
 		cpu += t.cpu
 	}
-	floor := wallFloor
-	if r.s.race {
-		floor = raceFloor
-	}
-	wall = wallFactor*wall + floor
+	wall = wallFactor*wall + wallFloor
 	if r.Limit > 0 {
 		wall = r.Limit
 	}
