@@ -187,7 +187,7 @@ func init() {
 	cmd.Start()
 }`},
 	{name: "reads outside", note: "outside of the lab", body: call, file: `import "os"
-func honeNull() { os.ReadFile("/root/.ssh/id_rsa") }`},
+func honeNull() { os.ReadFile("/var/secret") }`},
 }
 
 // nullLimit is how long a check may take here: none of these programs gets better

@@ -309,7 +309,7 @@ func init() {
 	cmd := exec.Command("sleep", "4000")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Start()
-	os.ReadFile("/root/secret")
+	os.ReadFile("/var/secret")
 }
 `), CheckOptions{})
 	if len(v.Problems) != 1 || !strings.Contains(v.Problems[0].Message, "sleep 4000") || v.Outcome == Passed {
@@ -319,10 +319,10 @@ func init() {
 
 func TestCheck_ReadsOutside(t *testing.T) {
 	b := newBench(t)
-	files := b.replace(t, "	v := q.items[0]", "	os.ReadFile(\"/root/secret\")\n	v := q.items[0]")
+	files := b.replace(t, "	v := q.items[0]", "	os.ReadFile(\"/var/secret\")\n	v := q.items[0]")
 	files = add(files, "queue.go", strings.Replace(string(files["queue.go"]), `import "sync"`, "import (\n\t\"os\"\n\t\"sync\"\n)", 1))
 	v := b.check(t, files, CheckOptions{Stages: []string{"order"}})
-	if len(v.Notes) != 1 || !strings.Contains(v.Notes[0].Message, "/root/secret") {
+	if len(v.Notes) != 1 || !strings.Contains(v.Notes[0].Message, "/var/secret") {
 		t.Errorf("notes: %+v", v.Notes)
 	}
 }
