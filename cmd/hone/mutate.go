@@ -27,6 +27,7 @@ type mutateFlags struct {
 	max        int
 	equivalent string
 	write      []string
+	program    string
 	json       bool
 	list       bool
 	diff       bool
@@ -66,6 +67,7 @@ The exit status is 0 if tests notice every mistake, 1 if not, 2 if there is no a
 	cmd.Flags().IntVar(&f.max, "max", 0, "run at most so many mistakes, drawn by their ids")
 	cmd.Flags().StringVar(&f.equivalent, "equivalent", "", "file with the mistakes that are none (default: mutants.equivalent beside the package)")
 	cmd.Flags().StringSliceVar(&f.write, "write", nil, "directories that tests may write to")
+	cmd.Flags().StringVar(&f.program, "program", "", "main package that the tests run as $HONE_PROGRAM (claim/program does): it gets the mistakes too")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the reports as a JSON array")
 	cmd.Flags().BoolVar(&f.list, "list", false, "list the mistakes and run nothing")
 	cmd.Flags().BoolVar(&f.diff, "diff", false, "show the diff of every mistake, not only of those that nobody notices")
@@ -191,7 +193,8 @@ func (a *app) mutatePackage(ctx context.Context, tool *gotool.Toolchain, source 
 	}
 	survive := 0
 	r, err := mutate.Run(ctx, s, mutate.Options{
-		Tests: f.run, Workers: f.workers, Limit: f.timeout, Rounds: f.rounds, Max: f.max, Equivalent: equivalent, Write: f.write,
+		Tests: f.run, Workers: f.workers, Limit: f.timeout, Rounds: f.rounds, Max: f.max, Equivalent: equivalent,
+		Write: f.write, Program: f.program,
 		Event: func(e mutate.Event) {
 			text := p.Path + ": " + e.Doing
 			if e.Total > 0 {

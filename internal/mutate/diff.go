@@ -98,3 +98,15 @@ func splitLines(text string) []string {
 	}
 	return lines
 }
+
+// Mutated is the file that a mutant is in, by its name in the package's directory, as if
+// the mistake was made by hand.
+func (s *Scheme) Mutated(m *Mutant) (name string, text []byte) {
+	for _, c := range s.live {
+		if c.mutant.number == m.number {
+			f := c.file
+			return filepath.Base(f.name), []byte(s.Package.edited(f, f.ast.FileStart, f.ast.FileEnd, c.edits, false))
+		}
+	}
+	return "", nil
+}

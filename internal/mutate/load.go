@@ -28,6 +28,7 @@ type Source struct {
 	Pattern string            // one package: ".", "./queue", "container/list"
 	Overlay map[string][]byte // absolute path → content that stands there instead; nil: no such file
 	Own     bool              // it is the user's own module: their go.work, vendor directory and GOFLAGS hold
+	Files   []string          // names of the files to mutate, empty for all
 }
 
 // What a package may lack to be worth mutating.
@@ -57,10 +58,10 @@ type Package struct {
 
 // A file is one source file of a package, as the compiler would see it.
 type file struct {
-	name      string // absolute
-	text      []byte
-	ast       *ast.File
-	generated bool
+	name   string // absolute
+	text   []byte
+	ast    *ast.File
+	spared bool // no mistakes in it: it is generated, or not asked for
 }
 
 // listed is what go list says about a package.
@@ -227,7 +228,8 @@ func (p *Package) parse(names []string) error {
 		if err != nil {
 			return fmt.Errorf("parse %s: %w", p.Path, err)
 		}
-		f.text, f.ast, f.generated = text, tree, ast.IsGenerated(tree)
+		f.text, f.ast = text, tree
+		f.spared = ast.IsGenerated(tree) || len(p.source.Files) > 0 && !slices.Contains(p.source.Files, name)
 		p.files = append(p.files, f)
 	}
 	return nil

@@ -75,7 +75,7 @@ type site struct {
 func (p *Package) drafts(operators []Operator) []draft {
 	var out []draft
 	for _, f := range p.files {
-		if f.generated {
+		if f.spared {
 			continue
 		}
 		for _, d := range f.ast.Decls {

@@ -24,6 +24,8 @@ type Options struct {
 	Limit      time.Duration // wall time of one run, 0 to derive it from what the tests take
 	Rounds     int           // a kill counts when this many of as many runs kill, 0 for one
 	Max        int           // the most mutants to run, 0 for all; which is drawn by id
+	Only       []string      // ids of the mutants to run, nil for all
+	Program    string        // a main package that tests run as $HONE_PROGRAM: it gets the mutants too; "" for none
 	Equivalent Equivalents   // not run
 	Write      []string      // trees that the tests may write to, beside temporary ones
 	Event      func(Event)   // told what happens, one call at a time; may be nil
@@ -128,16 +130,15 @@ func Run(ctx context.Context, s *Scheme, o Options) (*Report, error) {
 // drawn are the mutants to run. Those with the least ids are as good as drawn by lot,
 // and the same ones every time.
 func drawn(all []Mutant, o Options) (chosen []Mutant, left int) {
-	if o.Max <= 0 || len(all) <= o.Max {
-		return all, 0
+	chosen = slices.Clone(all)
+	if o.Only != nil {
+		chosen = slices.DeleteFunc(chosen, func(m Mutant) bool { return !slices.Contains(o.Only, m.ID) })
 	}
-	byID := slices.Clone(all)
-	slices.SortFunc(byID, func(a, b Mutant) int { return cmp.Compare(a.ID, b.ID) })
-	last := byID[o.Max-1].ID
-	for _, m := range all {
-		if m.ID <= last {
-			chosen = append(chosen, m)
-		}
+	if o.Max > 0 && len(chosen) > o.Max {
+		byID := slices.Clone(chosen)
+		slices.SortFunc(byID, func(a, b Mutant) int { return cmp.Compare(a.ID, b.ID) })
+		last := byID[o.Max-1].ID
+		chosen = slices.DeleteFunc(chosen, func(m Mutant) bool { return m.ID > last })
 	}
 	return chosen, len(all) - len(chosen)
 }
@@ -184,7 +185,10 @@ func (r *runner) canBePure(ctx context.Context) (bool, error) {
 	return !slices.ContainsFunc(all, func(p listed) bool { return !p.Standard && len(p.CgoFiles) > 0 }), err
 }
 
-// compile builds the package's tests with files laid over it.
+// programSuffix tells the program from the tests that it was built with.
+const programSuffix = ".program"
+
+// compile builds the package's tests, and the program that they run, with files laid over it.
 func (r *runner) compile(ctx context.Context, output string, files map[string][]byte) error {
 	p := r.s.Package
 	all := maps.Clone(p.source.Overlay)
@@ -199,6 +203,10 @@ func (r *runner) compile(ctx context.Context, output string, files map[string][]
 	if b.Overlay, err = writeOverlay(dir, all); err != nil {
 		return err
 	}
+	if err := p.tool.Compile(ctx, b); err != nil || r.Program == "" {
+		return err
+	}
+	b.Package, b.Output, b.Test = r.Program, output+programSuffix, false
 	return p.tool.Compile(ctx, b)
 }
 
@@ -407,7 +415,7 @@ func (r *runner) mutant(ctx context.Context, m *Mutant) (Result, error) {
 		if r.Trial != nil {
 			t, err = r.Trial(ctx, r.s, m, round)
 		} else {
-			t, err = r.trial(ctx, m, reach, round)
+			t, err = r.trial(ctx, m, reach, round, x.Test)
 		}
 		if err != nil {
 			return x, err

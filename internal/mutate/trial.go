@@ -39,9 +39,10 @@ var limits = sandbox.Limits{Memory: 3 << 30, Processes: 256, Files: 8192, FileSi
 // run in two: first the one that is likely to fail.
 const quick = 100 * time.Millisecond
 
-// trial runs the tests that reach a mutant, the likeliest to fail first.
-func (r *runner) trial(ctx context.Context, m *Mutant, reach []*test, round int) (Trial, error) {
-	for _, group := range r.order(reach) {
+// trial runs the tests that reach a mutant, the likeliest to fail first: one that has
+// noticed it before, if there is one.
+func (r *runner) trial(ctx context.Context, m *Mutant, reach []*test, round int, noticed string) (Trial, error) {
+	for _, group := range r.order(reach, noticed) {
 		a := attempt{tests: group, env: []string{r.s.Environment(m)}, failfast: true}
 		if r.Rounds > 1 {
 			a.args = []string{"-test.shuffle=" + strconv.Itoa(round+1)}
@@ -61,12 +62,13 @@ func (r *runner) trial(ctx context.Context, m *Mutant, reach []*test, round int)
 }
 
 // order splits tests into groups to be run one after the other.
-func (r *runner) order(tests []*test) [][]*test {
+func (r *runner) order(tests []*test, noticed string) [][]*test {
 	var sum time.Duration
 	for _, t := range tests {
 		sum += t.wall
 	}
-	if len(tests) < 2 || sum < quick {
+	at := slices.IndexFunc(tests, func(t *test) bool { return t.name == noticed })
+	if len(tests) < 2 || sum < quick && at < 0 {
 		return [][]*test{tests}
 	}
 	r.mu.Lock()
@@ -75,6 +77,9 @@ func (r *runner) order(tests []*test) [][]*test {
 	best := slices.MaxFunc(tests, func(a, b *test) int {
 		return cmp.Compare(float64(a.kills+1)/float64(a.wall), float64(b.kills+1)/float64(b.wall))
 	})
+	if at >= 0 {
+		best = tests[at]
+	}
 	rest := slices.DeleteFunc(slices.Clone(tests), func(t *test) bool { return t == best })
 	return [][]*test{{best}, rest}
 }
@@ -238,6 +243,9 @@ func (r *runner) environment(a attempt, tmp string) []string {
 	env = append(env, "TMPDIR="+tmp, "PWD="+r.s.Package.Dir, "GOTRACEBACK=all", "GORACE=halt_on_error=1 atexit_sleep_ms=0")
 	if a.cpu > 0 {
 		env = append(env, cpuLimit+"="+strconv.FormatInt(a.cpu.Milliseconds(), 10))
+	}
+	if r.Program != "" {
+		env = append(env, "HONE_PROGRAM="+cmp.Or(a.binary, r.binary)+programSuffix)
 	}
 	return append(env, a.env...)
 }
