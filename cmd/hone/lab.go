@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,6 +35,7 @@ a checkout of hone the labs on disk are used, elsewhere those in this binary.`,
 type labCheckFlags struct {
 	all, quick, verbose, json bool
 	dir                       string
+	gates                     []string
 }
 
 func (a *app) labCheckCmd() *cobra.Command {
@@ -46,11 +48,16 @@ not: the reference under every scheduling, each stage's solution up to that stag
 each mutant where it goes wrong, and programs that cheat.
 
 The exit status is 0 if every gate is green, 1 if one is not, 2 on a mistake.`,
-		Example:           "  hone lab check structures/lru\n  hone lab check --quick --all",
+		Example:           "  hone lab check structures/lru\n  hone lab check --quick --all\n  hone lab check --gate generated,mutants structures/lru",
 		ValidArgsFunction: a.completeLabs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && !f.all {
 				return mistake("which labs?", "name them, or type: hone lab check --all")
+			}
+			for _, id := range f.gates {
+				if !slices.Contains(gateIDs(), id) {
+					return mistake("there is no gate "+id, "there are "+strings.Join(gateIDs(), ", "))
+				}
 			}
 			if err := a.useLabs(f.dir); err != nil {
 				return err
@@ -64,10 +71,20 @@ The exit status is 0 if every gate is green, 1 if one is not, 2 on a mistake.`,
 	}
 	cmd.Flags().BoolVar(&f.all, "all", false, "every lab")
 	cmd.Flags().BoolVar(&f.quick, "quick", false, "fewer repetitions: for every change, not for a release")
+	cmd.Flags().StringSliceVar(&f.gates, "gate", nil, "only these gates: "+strings.Join(gateIDs(), ", "))
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "everything that was seen, of green gates too")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the reports as a JSON array")
 	cmd.Flags().StringVar(&f.dir, "labs", "", "directory with the labs (default: labs/ of this checkout, else those in this binary)")
+	must(cmd.RegisterFlagCompletionFunc("gate", cobra.FixedCompletions(gateIDs(), cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
+}
+
+func gateIDs() []string {
+	var ids []string
+	for _, g := range gate.Gates {
+		ids = append(ids, g.ID)
+	}
+	return ids
 }
 
 // chosen finds the labs that are named, or all. Mistakes in their files are
@@ -102,7 +119,7 @@ func (a *app) checkLabs(ctx context.Context, labs []*catalog.Lab, f labCheckFlag
 	reports := []*gate.Report{}
 	good := true
 	for _, lab := range labs {
-		r, err := gate.Check(ctx, j, lab, gate.Options{Quick: f.quick, Event: a.say})
+		r, err := gate.Check(ctx, j, lab, gate.Options{Quick: f.quick, Only: f.gates, Event: a.say})
 		a.quiet()
 		if err != nil {
 			return err

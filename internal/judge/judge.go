@@ -31,6 +31,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hone-go/hone/internal/catalog"
 	"github.com/hone-go/hone/internal/gotool"
 )
 
@@ -241,6 +242,10 @@ func (j *Judge) forget() {
 func (j *Judge) labDir(id string) string {
 	return filepath.Join(j.tree, "labs", filepath.FromSlash(id))
 }
+
+// Dir is where the lab lies on disk, as it is in the catalogue: its reference with the
+// directives, its checks. Nothing there may be changed.
+func (j *Judge) Dir(lab *catalog.Lab) string { return j.labDir(lab.ID) }
 
 // packageOf is the package path of a lab, relative to the tree.
 func packageOf(id string) string { return "./" + path.Join("labs", id) }
