@@ -31,12 +31,15 @@ type Gate struct {
 // Gates are all conditions, the cheap ones first. A lab that fails one is not
 // held against the next: what follows would only repeat it.
 var Gates = []Gate{
-	{"ids", "front matter, directives, checks, hints and mutants agree", ids},
+	{"ids", "front matter, directives, checks and mutants agree", ids},
+	{"hints", "every stage has a ladder of hints, and no rung tells what is to be written", hints},
+	{"prose", "the lesson names the checks that exist, its links lead somewhere, and its transcripts are what comes out", prose},
 	{"starter", "the starter compiles, is clean, leaks nothing and does not pass", starter},
 	{"staircase", "a solution up to a stage passes up to it and fails the next, with panic and with zero stubs", staircase},
 	{"reference", "the reference passes with and without the race detector, on 1, 2 and 8 processors, with a tight and a lax collector, in any order", reference},
 	{"wheats", "other correct solutions pass", wheats},
 	{"mutants", "every stage has two wrong solutions or more, and each is rejected where it goes wrong, every time", mutants},
+	{"diagnosis", "each wrong solution fails as recorded, a learner sees the words on record, and what is suspected is right", diagnosis},
 	{"generated", "each small mistake that a machine can make in the learner's files is noticed, or listed as none with the reason", generated},
 	{"null", "programs that do nothing, hang, lie or explode are rejected", null},
 }
@@ -81,6 +84,8 @@ type inspection struct {
 	lab   *catalog.Lab
 	quick bool
 	event func(string)
+
+	observed *observations // by all gates over the lab
 
 	mu     sync.Mutex
 	seen   []string // what speaks for the lab
@@ -140,11 +145,12 @@ func Check(ctx context.Context, j *judge.Judge, lab *catalog.Lab, o Options) (*R
 		o.Event = func(string) {}
 	}
 	report := &Report{Lab: lab.ID}
+	observed := &observations{of: map[string]judge.Stage{}}
 	passed := true
 	for _, g := range Gates {
 		result := Result{ID: g.ID, Title: g.Title}
 		if passed && (o.Only == nil || slices.Contains(o.Only, g.ID)) {
-			in := &inspection{judge: j, lab: lab, quick: o.Quick, event: o.Event}
+			in := &inspection{judge: j, lab: lab, quick: o.Quick, event: o.Event, observed: observed}
 			o.Event(lab.ID + ": " + g.ID)
 			begin := time.Now()
 			if err := g.run(ctx, in); err != nil {

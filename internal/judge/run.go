@@ -151,19 +151,11 @@ func (r *run) start(ctx context.Context, binary string, env []string, checks []*
 	}
 	defer fromChild.Close()
 	s := &session{nonce: rand.Text(), hold: hold, reports: reports, testlog: filepath.Join(c.dir, "tmp", "testlog")}
-	tree := c.judge
-	s.process, err = sandbox.Start(ctx, sandbox.Spec{
-		Path: binary,
-		Args: []string{"-test.run=^TestHone$", "-test.v=test2json", "-test.timeout=0", "-test.testlogfile=" + s.testlog},
-		Env:  env, Dir: filepath.Join(c.dir, "work"), Extra: []*os.File{toChild, fromChild},
-		Stdout: &s.stdout, Stderr: &s.stderr,
-		Read: []string{
-			tree.tree, tree.Go.Root, tree.Go.ModCache, c.dir,
-			"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/sys", "/run", "/opt", "/nix",
-		},
-		Write:  []string{filepath.Join(c.dir, "work"), filepath.Join(c.dir, "tmp"), tree.Go.Cache, "/dev", "/proc"},
-		Limits: limits,
-	})
+	spec := c.spec(binary, env)
+	spec.Args = []string{"-test.run=^TestHone$", "-test.v=test2json", "-test.timeout=0", "-test.testlogfile=" + s.testlog}
+	spec.Extra = []*os.File{toChild, fromChild}
+	spec.Stdout, spec.Stderr = &s.stdout, &s.stderr
+	s.process, err = sandbox.Start(ctx, spec)
 	if err != nil {
 		s.close()
 		return nil, err
@@ -177,6 +169,20 @@ func (r *run) start(ctx context.Context, binary string, env []string, checks []*
 	fmt.Fprintln(&names)
 	go hold.Write(names.Bytes()) // the pipe may be full, the process dead
 	return s, nil
+}
+
+// spec is the sandbox in which everything of a candidate runs.
+func (c *Candidate) spec(binary string, env []string) sandbox.Spec {
+	tree := c.judge
+	return sandbox.Spec{
+		Path: binary, Env: env, Dir: filepath.Join(c.dir, "work"),
+		Read: []string{
+			tree.tree, tree.Go.Root, tree.Go.ModCache, c.dir,
+			"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/sys", "/run", "/opt", "/nix",
+		},
+		Write:  []string{filepath.Join(c.dir, "work"), filepath.Join(c.dir, "tmp"), tree.Go.Cache, "/dev", "/proc"},
+		Limits: limits,
+	}
 }
 
 func (s *session) close() {
