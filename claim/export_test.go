@@ -31,3 +31,9 @@ func ReadProfile(text string) (count int, tests []string) {
 
 // Diff is diff.
 var Diff = diff
+
+// Calibrate is the calibration of a contest that was measured so.
+func Calibrate(ours, peer []float64, rounds int, atMost float64) string {
+	m := &match{sides: []*meter{{ns: ours}, {ns: peer}}, want: rounds, rounds: len(ours), atMost: atMost}
+	return m.calibration().String()
+}

@@ -2,6 +2,7 @@ package claim
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -27,6 +28,9 @@ import (
 //
 // They answer only when they know: while the interval contains the limit, more
 // rounds are added, and in the end the test is skipped as noisy.
+//
+// Whether a limit is a good one is a question of its own, and calibrate.go answers it
+// for who sets HONE_CALIBRATE in the environment of the tests.
 const (
 	roundCPU      = 15 * time.Millisecond // the least CPU time of a round
 	roundWall     = 500 * time.Millisecond
@@ -41,6 +45,11 @@ const (
 type Side struct {
 	Name string
 	Op   func(n int) // does the operation n times
+
+	// CPU reads the clock of what does the work, nil for the CPU time of this process.
+	// An operation that another process does, and this one only asks for, is measured
+	// by that process's clock.
+	CPU func() time.Duration
 }
 
 // A Contest is what to measure.
@@ -93,13 +102,14 @@ func Ratio(t testing.TB, c Contest) float64 {
 func Faster(t testing.TB, c Contest, atMost float64) {
 	t.Helper()
 	m := prepare(t, c)
+	m.atMost = atMost
 	for m.more(t) {
 		mid, lo, hi := m.ratio()
-		switch {
-		case hi <= atMost:
+		switch decide(lo, hi, atMost) {
+		case holds:
 			m.evidence().attach(t)
 			return
-		case lo > atMost:
+		case fails:
 			m.evidence().fail(t, OutcomeBudget,
 				"%s takes %.2f times the CPU of %s for an operation, claimed at most %.2f.\nA profile of both shows where it goes: go test -bench . -cpuprofile cpu.out, then go tool pprof.",
 				c.Ours.Name, mid, c.Peer.Name, atMost)
@@ -112,11 +122,44 @@ func Faster(t testing.TB, c Contest, atMost float64) {
 		c.Ours.Name, atMost, c.Peer.Name, mid, lo, hi, m.rounds)
 }
 
+// An answer is what an interval says about a limit.
+type answer int
+
+const (
+	unclear answer = iota
+	holds
+	fails
+)
+
+// decide is the rule of Faster.
+func decide(lo, hi, atMost float64) answer {
+	switch {
+	case hi <= atMost:
+		return holds
+	case lo > atMost:
+		return fails
+	}
+	return unclear
+}
+
 // A match is a contest while it is measured.
 type match struct {
 	sides  []*meter // ours, peer and perhaps the floor
 	want   int      // rounds until the first look
 	rounds int      // rounds so far
+	atMost float64  // the limit, 0 for Ratio
+}
+
+// next is how many rounds come after so many, 0 when it is enough.
+func (m *match) next(rounds int) int {
+	k := m.want
+	if rounds > 0 {
+		k = (m.want + 2) / 3
+	}
+	if rounds+k > moreRounds*m.want {
+		return 0
+	}
+	return k
 }
 
 // A meter is a side and what was measured of it.
@@ -133,9 +176,6 @@ func prepare(t testing.TB, c Contest) *match {
 	if why := distorted(); why != "" {
 		noisy(t, "Speed is not measured in this build: %s. Build plain: go test without it.", why)
 	}
-	if _, err := cpuTime(); err != nil {
-		noisy(t, "This system does not tell the CPU time of a process: %v.", err)
-	}
 	m := &match{want: c.Rounds, sides: []*meter{{Side: c.Ours}, {Side: c.Peer}}}
 	if m.want <= 0 {
 		m.want = defaultRounds
@@ -147,6 +187,9 @@ func prepare(t testing.TB, c Contest) *match {
 	for _, s := range m.sides {
 		if s.Op == nil || s.Name == "" {
 			t.Fatalf("side %q of the contest has no name or no Op", s.Name)
+		}
+		if _, err := cpuTime(); s.CPU == nil && err != nil {
+			noisy(t, "This system does not tell the CPU time of a process: %v.", err)
 		}
 		s.calibrate(t)
 	}
@@ -200,21 +243,26 @@ func (s *meter) calibrate(t testing.TB) {
 // so that a side does not pay for the garbage of the other.
 func (s *meter) measure() time.Duration {
 	runtime.GC()
-	before, _ := cpuTime()
+	before := s.clock()
 	s.Op(s.n)
-	after, _ := cpuTime()
-	return after - before
+	return s.clock() - before
+}
+
+// clock reads the CPU time that what does the work has used so far.
+func (s *meter) clock() time.Duration {
+	if s.CPU != nil {
+		return s.CPU()
+	}
+	used, _ := cpuTime()
+	return used
 }
 
 // more measures further rounds: as many as wanted at first, then a third of that
 // at a time. It reports whether there were any.
 func (m *match) more(t testing.TB) bool {
 	t.Helper()
-	k := m.want
-	if m.rounds > 0 {
-		k = (m.want + 2) / 3
-	}
-	if m.rounds+k > moreRounds*m.want {
+	k := m.next(m.rounds)
+	if k == 0 {
 		return false
 	}
 	for range k {
@@ -270,6 +318,9 @@ func (m *match) evidence() evidence {
 	fmt.Fprintf(&b, "ratio %.3f, from %.3f to %.3f with 99 %% confidence, %d rounds\nby round:", mid, lo, hi, m.rounds)
 	for _, q := range quotients(m.sides[0].ns, m.sides[1].ns) {
 		fmt.Fprintf(&b, " %.2f", q)
+	}
+	if os.Getenv(calibrate) != "" && m.atMost > 0 {
+		b.WriteString("\n" + m.calibration().String())
 	}
 	title := fmt.Sprintf("CPU per operation, %s against %s", m.sides[0].Name, m.sides[1].Name)
 	return evidence{Kind: KindRatioTable, Title: title, Text: b.String()}
