@@ -72,7 +72,9 @@ const (
 //hone:stage arc
 func NewARC[K comparable, V any](capacity int) *ARC[K, V] {
 	mustFit(capacity)
-	return &ARC[K, V]{capacity: capacity, table: newTable[K, V](2 * capacity)}
+	c := &ARC[K, V]{capacity: capacity}
+	c.Clear()
+	return c
 }
 
 // Get implements [Cache].
@@ -183,7 +185,9 @@ func (c *ARC[K, V]) Len() int {
 //hone:stage arc
 func (c *ARC[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
-		_ = c.table.each(t2, yield) && c.table.each(t1, yield)
+		if c.table.each(t2, yield) {
+			c.table.each(t1, yield)
+		}
 	}
 }
 
@@ -192,7 +196,7 @@ func (c *ARC[K, V]) All() iter.Seq2[K, V] {
 //hone:stage arc
 func (c *ARC[K, V]) Clear() {
 	c.target = 0
-	c.table = newTable[K, V](2 * c.capacity)
+	c.table = newTable[K, V](c.capacity + c.capacity) // entries and ghosts
 }
 
 // Shape returns the state of the policy.

@@ -324,13 +324,25 @@ func contract(t *testing.T, name string, ints func(int) lru.Cache[int, int],
 	if loop.Len() != 0 {
 		t.Errorf("Len() = %d after a loop over All that deletes every key it is given", loop.Len())
 	}
-	ask(loop, 1, 2)
-	for k := range loop.All() {
-		if k > 0 {
-			break // must not be called again
+	stops(t, name, ints(4))
+	reservesNothing(t, name, ints)
+}
+
+// stops leaves a loop over All at each of its turns.
+func stops(t *testing.T, name string, c lru.Cache[int, int]) {
+	t.Helper()
+	ask(c, 1, 2, 3, 4, 1, 1, 2, 2, 5) // some keys were used again and some weren't: every list has entries
+	for turns := 1; turns <= c.Len(); turns++ {
+		seen := 0
+		c.All()(func(int, int) bool {
+			seen++
+			return seen < turns
+		})
+		if seen != turns {
+			t.Errorf("%s: a loop over All of %d entries that ends at turn %d was called %d times. "+
+				"When yield returns false the whole iteration is over, not only that of one list", name, c.Len(), turns, seen)
 		}
 	}
-	reservesNothing(t, name, ints)
 }
 
 // TestARC_AgreesWithPaper promises the same answers and the same lists as figure 4

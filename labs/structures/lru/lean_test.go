@@ -135,3 +135,21 @@ func refusesNaN(t *testing.T, c lru.Cache[float64, int]) {
 			"Keys that nobody can ask for must not push out keys that somebody will", c.Len(), ok)
 	}
 }
+
+// TestLean_HashIsNoKey promises that keys are compared by == in the end, whatever the
+// cache is built on. Two of 300,000 keys, all different, almost surely have the same 32
+// bits of any hash: of the 45,000 million pairs one in 4,295 million, so about ten.
+// That many keys also take a search from end to end past its time limit.
+func TestLean_HashIsNoKey(t *testing.T) {
+	const n = 300_000
+	c := lru.NewLRU[int, int](n)
+	for k := range n {
+		if out, ok := c.Put(k, k); ok {
+			t.Fatalf("Put(%d) of a new key into a cache with room returned %v, true. Keys with equal hashes are only probably equal; "+
+				"at this size, some aren't", k, out)
+		}
+	}
+	if c.Len() != n {
+		t.Errorf("Len() = %d after %d different keys in a cache of as many", c.Len(), n)
+	}
+}

@@ -165,7 +165,7 @@ func mustFit(capacity int) {
 //hone:hide order
 type table[K comparable, V any] struct {
 	seed  maphash.Seed
-	limit int          // the most slots in use at once, heads not counted
+	limit int          // the most slots that are ever needed, heads included
 	slots []slot[K, V] // heads first
 	index []uint64     // hash<<32 | slot; 0 is an empty cell
 	free  uint32       // first free slot, chained by next; 0 when none
@@ -186,38 +186,40 @@ type slot[K comparable, V any] struct {
 const (
 	heads     = 4         // list heads at the start of slots
 	listMask  = heads - 1 // of a meta byte
-	firstRoom = 8         // entries that a new table has room for
+	firstRoom = 12        // slots of a new table
 )
 
+// newTable returns a table for at most keys entries, ghosts included.
+//
 //hone:hide order
-func newTable[K comparable, V any](limit int) table[K, V] {
+func newTable[K comparable, V any](keys int) table[K, V] {
 	t := table[K, V]{
 		seed:  maphash.MakeSeed(),
-		limit: limit,
+		limit: heads + keys,
 		slots: make([]slot[K, V], heads),
 		meta:  make([]uint8, heads),
 	}
 	for l := range uint32(heads) {
 		t.slots[l].prev, t.slots[l].next = l, l
 	}
-	t.grow(min(limit, firstRoom))
+	t.grow(min(t.limit, firstRoom))
 	return t
 }
 
-// grow makes room for n entries. The index is rebuilt from the hashes in its own cells:
-// no key is hashed again, none is even read.
+// grow makes room for n slots. The index is rebuilt from the hashes in its own cells: no
+// key is hashed again, none is even read.
 //
 //hone:hide order
 func (t *table[K, V]) grow(n int) {
-	slots := make([]slot[K, V], len(t.slots), n+heads)
+	slots := make([]slot[K, V], len(t.slots), n)
 	copy(slots, t.slots)
 	t.slots = slots
-	meta := make([]uint8, len(t.meta), n+heads)
+	meta := make([]uint8, len(t.meta), n)
 	copy(meta, t.meta)
 	t.meta = meta
 
 	old := t.index
-	t.index = make([]uint64, n+n/2+1) // at most two thirds full, so a probe always ends
+	t.index = make([]uint64, n+n/2) // at most two thirds full, so a probe always ends
 	for _, cell := range old {
 		if cell != 0 {
 			t.insert(cell)
@@ -227,7 +229,7 @@ func (t *table[K, V]) grow(n int) {
 
 //hone:hide order
 func (t *table[K, V]) hash(key K) uint32 {
-	return uint32(maphash.Comparable(t.seed, key) >> 32)
+	return uint32(maphash.Comparable(t.seed, key))
 }
 
 // home returns the cell where the probe for hash starts. Multiply and shift (Lemire, "A
@@ -272,32 +274,34 @@ func (t *table[K, V]) insert(cell uint64) {
 }
 
 // erase takes slot s out of the index and closes the gap (Knuth, volume 3, 6.4,
-// algorithm R): a later cell of the same run moves back into the gap unless its home
-// lies behind the gap.
+// algorithm R): a later cell of the same run moves back into the gap if its home is as
+// far back as the gap or farther. One whose home lies between must stay, since a probe
+// for it never passes the gap.
 //
 //hone:hide order
 func (t *table[K, V]) erase(s, hash uint32) {
 	gap := t.home(hash)
 	for uint32(t.index[gap]) != s {
-		if t.index[gap] == 0 {
-			panic("lru: an entry is missing from the index") // a broken invariant must not spin
-		}
 		gap = t.after(gap)
 	}
 	for i := t.after(gap); t.index[i] != 0; i = t.after(i) {
 		home := t.home(uint32(t.index[i] >> 32))
-		// Is home cyclically in (gap, i]? Then a probe for this cell never passes the
-		// gap, and it must stay.
-		stays := gap < home && home <= i
-		if i < gap { // the run wraps around the end
-			stays = gap < home || home <= i
-		}
-		if !stays {
+		if t.steps(home, i) >= t.steps(gap, i) {
 			t.index[gap] = t.index[i]
 			gap = i
 		}
 	}
 	t.index[gap] = 0
+}
+
+// steps returns how many cells a probe goes on from cell i to reach cell j.
+//
+//hone:hide order
+func (t *table[K, V]) steps(i, j int) int {
+	if j < i {
+		return j - i + len(t.index)
+	}
+	return j - i
 }
 
 // add stores an entry that isn't in the table, at the front of list. The caller has
@@ -310,7 +314,7 @@ func (t *table[K, V]) add(list uint32, e Entry[K, V], hash uint32) {
 		t.free = t.slots[s].next
 	} else {
 		if len(t.slots) == cap(t.slots) {
-			t.grow(min(t.limit, 2*(len(t.slots)-heads)))
+			t.grow(min(t.limit, 2*len(t.slots)))
 		}
 		s = uint32(len(t.slots))
 		t.slots = t.slots[:s+1]

@@ -8,6 +8,7 @@ import "iter"
 type S3FIFO[K comparable, V any] struct {
 	capacity int         //hone:line s3fifo
 	small    int         //hone:line s3fifo
+	ghosts   int         //hone:line s3fifo
 	table    table[K, V] //hone:line s3fifo
 }
 
@@ -54,8 +55,8 @@ const (
 	mainQueue
 	ghostQueue
 
-	oneUse  = heads      // the counter stands above the list in a slot's meta byte
-	maxUses = 3 * oneUse // "a capped counter with frequency up to 3", section 4.1
+	oneUse  = heads // the counter stands above the list in a slot's meta byte
+	maxUses = 3     // "a capped counter with frequency up to 3", section 4.1
 )
 
 // NewS3FIFO returns an empty cache for capacity entries.
@@ -63,7 +64,8 @@ const (
 //hone:stage s3fifo
 func NewS3FIFO[K comparable, V any](capacity int) *S3FIFO[K, V] {
 	mustFit(capacity)
-	c := &S3FIFO[K, V]{capacity: capacity, small: max(1, capacity/10)}
+	small := min(capacity, max(1, capacity/10))
+	c := &S3FIFO[K, V]{capacity: capacity, small: small, ghosts: capacity - small}
 	c.Clear()
 	return c
 }
@@ -111,7 +113,7 @@ func (c *S3FIFO[K, V]) Put(key K, value V) (out Entry[K, V], ok bool) {
 //
 //hone:hide s3fifo
 func (c *S3FIFO[K, V]) use(s uint32) {
-	if c.table.meta[s] < maxUses {
+	if c.table.meta[s]/oneUse < maxUses {
 		c.table.meta[s] += oneUse
 	}
 }
@@ -147,8 +149,8 @@ func (c *S3FIFO[K, V]) evict() Entry[K, V] {
 func (c *S3FIFO[K, V]) haunt(s uint32) Entry[K, V] {
 	var zero V
 	out := c.table.swap(s, zero)
-	if c.table.size[ghostQueue] == c.capacity-c.small {
-		if c.table.size[ghostQueue] == 0 { // a capacity of 1 leaves no room for ghosts
+	if c.table.size[ghostQueue] == c.ghosts {
+		if c.ghosts == 0 { // a capacity of 1 leaves no room for ghosts
 			c.table.remove(s)
 			return out
 		}
@@ -182,7 +184,9 @@ func (c *S3FIFO[K, V]) Len() int {
 //hone:stage s3fifo
 func (c *S3FIFO[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
-		_ = c.table.each(mainQueue, yield) && c.table.each(smallQueue, yield)
+		if c.table.each(mainQueue, yield) {
+			c.table.each(smallQueue, yield)
+		}
 	}
 }
 
@@ -190,7 +194,7 @@ func (c *S3FIFO[K, V]) All() iter.Seq2[K, V] {
 //
 //hone:stage s3fifo
 func (c *S3FIFO[K, V]) Clear() {
-	c.table = newTable[K, V](2*c.capacity - min(c.small, c.capacity))
+	c.table = newTable[K, V](c.capacity + c.ghosts)
 }
 
 // Shape returns the state of the policy.
