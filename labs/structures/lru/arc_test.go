@@ -10,7 +10,7 @@ import (
 // Quotations are from Megiddo and Modha, "ARC: A Self-Tuning, Low Overhead Replacement
 // Cache", FAST '03, unless they say otherwise.
 
-func newARC(t *testing.T, capacity int) *lru.ARC[int, int] {
+func newARC(t testing.TB, capacity int) *lru.ARC[int, int] {
 	t.Helper()
 	c := lru.NewARC[int, int](capacity)
 	if c == nil {
@@ -153,20 +153,26 @@ func TestARC_LearnsFasterFromTheRare(t *testing.T) {
 // TestARC_TargetIsClamped promises 0 ≤ p ≤ c, however long one kind of ghost is asked for.
 func TestARC_TargetIsClamped(t *testing.T) {
 	rng := claim.Rand(t)
-	c := newARC(t, 6)
+	var keys []int
 	for i := range 6000 {
 		// In turns: a loop that is a little too long (ghosts of B1), and a few hot keys
 		// among strangers (ghosts of B2).
 		key := i % 9
 		if i/500%2 == 1 {
 			key = 100 + rng.IntN(9)
-			ask(c, key)
+			keys = append(keys, key)
 		}
-		ask(c, key)
-		if s := c.Shape(); s.Target < 0 || s.Target > 6 {
-			t.Fatalf("request %d: Target = %d, outside 0 … 6; it is a number of entries in a cache of 6", i, s.Target)
-		}
+		keys = append(keys, key)
 	}
+	claim.Minimal(t, keys, func(t testing.TB, keys []int) {
+		c := lru.NewARC[int, int](6)
+		for _, key := range keys {
+			ask(c, key)
+			if s := c.Shape(); s.Target < 0 || s.Target > 6 {
+				t.Fatalf("after a request for %d: Target = %d, outside 0 … 6; it is a number of entries in a cache of 6", key, s.Target)
+			}
+		}
+	})
 }
 
 // TestARC_Bounds promises that no more than c entries are resident and no more than 2c
@@ -175,26 +181,35 @@ func TestARC_TargetIsClamped(t *testing.T) {
 func TestARC_Bounds(t *testing.T) {
 	rng := claim.Rand(t)
 	const c = 10
+	keys := make([]int, 20_000)
+	for i := range keys {
+		keys[i] = int(rng.ExpFloat64() * 12)
+	}
+	claim.Minimal(t, keys, func(t testing.TB, keys []int) { bounded(t, newARC(t, c), c, keys) })
 	cache := newARC(t, c)
+	ask(cache, keys...)
+	if s := cache.Shape(); s.B1+s.B2 < c/2 {
+		t.Errorf("after 20000 requests for more keys than fit there are only %d ghosts: %+v. "+
+			"ARC remembers as many keys that it evicted as it has entries", s.B1+s.B2, s)
+	}
+}
+
+func bounded(t testing.TB, cache *lru.ARC[int, int], c int, keys []int) {
 	full := false
-	for i := range 20_000 {
-		ask(cache, int(rng.ExpFloat64()*12))
+	for _, key := range keys {
+		ask(cache, key)
 		s := cache.Shape()
 		full = full || cache.Len() == c
 		switch {
 		case s.T1+s.T2 > c || cache.Len() != s.T1+s.T2:
-			t.Fatalf("request %d: %+v and Len() = %d; |T1| + |T2| is the number of entries and at most %d", i, s, cache.Len(), c)
+			t.Fatalf("after a request for %d: %+v and Len() = %d; |T1| + |T2| is the number of entries and at most %d", key, s, cache.Len(), c)
 		case s.T1+s.B1 > c:
-			t.Fatalf("request %d: %+v; |T1| + |B1| must not exceed %d", i, s, c)
+			t.Fatalf("after a request for %d: %+v; |T1| + |B1| must not exceed %d", key, s, c)
 		case s.T1+s.T2+s.B1+s.B2 > 2*c:
-			t.Fatalf("request %d: %+v; all four lists together must not exceed %d", i, s, 2*c)
+			t.Fatalf("after a request for %d: %+v; all four lists together must not exceed %d", key, s, 2*c)
 		case s.B1+s.B2 > 0 && !full:
-			t.Fatalf("request %d: %+v; there are ghosts, but nothing was ever evicted", i, s)
+			t.Fatalf("after a request for %d: %+v; there are ghosts, but nothing was ever evicted", key, s)
 		}
-	}
-	if s := cache.Shape(); s.B1+s.B2 < c/2 {
-		t.Errorf("after 20000 requests for more keys than fit there are only %d ghosts: %+v. "+
-			"ARC remembers as many keys that it evicted as it has entries", s.B1+s.B2, s)
 	}
 }
 
@@ -306,8 +321,8 @@ func contract(t *testing.T, name string, ints func(int) lru.Cache[int, int],
 	refuses(t, name, func(n int) any { return ints(n) })
 	refusesNaN(t, floats(4))
 	clears(t, ints(3))
-	conserves(t, ints(20))
-	conserves(t, ints(1))
+	conserves(t, 20, ints)
+	conserves(t, 1, ints)
 	c := blobs(8)
 	forgets(t, c, "was deleted", func(victim pinned) { c.Delete(victim) })
 	forgets(t, c, "was cleared", func(pinned) { c.Clear() })

@@ -39,77 +39,91 @@ func agree(t *testing.T, s subject) {
 		{60, 1, 12}, {60, 2, 20}, {100, 3, 40}, {60, 5, 80}, {20, 10, 400}, {5, 30, 1500},
 	} {
 		for range size.runs {
-			if !session(t, s, rng, size.capacity, size.steps) {
+			ops := operations(rng, size.steps, func() int {
+				if rng.IntN(4) == 0 {
+					return rng.IntN(size.capacity + 1) // some keys are more popular
+				}
+				return rng.IntN(2*size.capacity + 2)
+			})
+			claim.Minimal(t, ops, func(t testing.TB, ops []op) { session(t, s, size.capacity, ops) })
+			if t.Failed() {
 				return
 			}
 		}
 	}
 }
 
-// A step is one operation of a session with what it returned, and the shape after it.
-type step struct {
-	op         string // Get, Put, Delete
+// An op is a call of a cache.
+type op struct {
+	name       string // Get, Put, Delete
 	key, value int
-	out        lru.Entry[int, int]
-	ok         bool
-	shape      any
+}
+
+func (o op) String() string {
+	if o.name == "Put" {
+		return fmt.Sprintf("Put(%d, %d)", o.key, o.value)
+	}
+	return fmt.Sprintf("%s(%d)", o.name, o.key)
+}
+
+// operations returns n random operations. No value is put twice.
+func operations(rng *rand.Rand, n int, key func() int) []op {
+	names := []string{"Delete", "Get", "Get", "Get", "Put", "Put", "Put", "Put", "Put", "Put"}
+	ops := make([]op, n)
+	for i := range ops {
+		ops[i] = op{names[rng.IntN(len(names))], key(), i}
+	}
+	return ops
+}
+
+// A step is an operation with what it returned, and the shape after it.
+type step struct {
+	op
+	out   lru.Entry[int, int]
+	ok    bool
+	shape any
 }
 
 func (s step) String() string {
-	call := fmt.Sprintf("%s(%d)", s.op, s.key)
-	if s.op == "Put" {
-		call = fmt.Sprintf("Put(%d, %d)", s.key, s.value)
-	}
 	if s.shape != nil {
-		return fmt.Sprintf("%-12s = %-14s then %+v", call, s.result(), s.shape)
+		return fmt.Sprintf("%-12s = %-14s then %+v", s.op, s.result(), s.shape)
 	}
-	return call + " = " + s.result()
+	return s.op.String() + " = " + s.result()
 }
 
 func (s step) result() string {
 	switch {
 	case !s.ok:
 		return "nothing"
-	case s.op == "Put":
+	case s.name == "Put":
 		return fmt.Sprintf("%d: %d out", s.out.Key, s.out.Value)
 	}
 	return fmt.Sprint(s.out.Value)
 }
 
-// session makes one run of steps operations, and reports whether cache and model agreed.
-func session(t *testing.T, s subject, rng *rand.Rand, capacity, steps int) bool {
-	t.Helper()
+// session runs operations on a cache and on its model, up to the first difference.
+func session(t testing.TB, s subject, capacity int, ops []op) {
 	c, m := s.cache(capacity), s.model(capacity)
 	var history []step
-	at := func(s step) string {
-		return fmt.Sprintf("a cache of %d, operation %d, %s(%d)", capacity, len(history), s.op, s.key)
-	}
-	for i := range steps {
-		got := step{key: rng.IntN(2*capacity + 2), value: i}
-		if rng.IntN(4) == 0 {
-			got.key = rng.IntN(capacity + 1) // some keys are more popular
-		}
-		want := got
-		switch rng.IntN(10) {
-		case 0:
-			got.op, want.op = "Delete", "Delete"
-			got.out.Value, got.ok = c.Delete(got.key)
-			want.out.Value, want.ok = m.remove(got.key)
-		case 1, 2, 3:
-			got.op, want.op = "Get", "Get"
-			got.out.Value, got.ok = c.Get(got.key)
-			want.out.Value, want.ok = m.get(got.key)
+	for _, o := range ops {
+		got, want := step{op: o}, step{op: o}
+		switch o.name {
+		case "Delete":
+			got.out.Value, got.ok = c.Delete(o.key)
+			want.out.Value, want.ok = m.remove(o.key)
+		case "Get":
+			got.out.Value, got.ok = c.Get(o.key)
+			want.out.Value, want.ok = m.get(o.key)
 		default:
-			got.op, want.op = "Put", "Put"
-			got.out, got.ok = c.Put(got.key, i)
-			want.out, want.ok = m.put(got.key, i)
+			got.out, got.ok = c.Put(o.key, o.value)
+			want.out, want.ok = m.put(o.key, o.value)
 		}
 		if want.shape = m.shape(); want.shape != nil {
 			got.shape = s.shape(c)
 		}
 		history = append(history, want)
 		if got != want {
-			return differs(t, history, at(got), got, want)
+			differs(t, capacity, history, "", got, want)
 		}
 		keys, expect := slices.Collect(keysOf(c.All())), m.keys()
 		if !s.ordered {
@@ -117,26 +131,23 @@ func session(t *testing.T, s subject, rng *rand.Rand, capacity, steps int) bool 
 			slices.Sort(expect)
 		}
 		if !slices.Equal(keys, expect) {
-			return differs(t, history, at(got)+", then All()", keys, expect)
+			differs(t, capacity, history, ", then All()", keys, expect)
 		}
 		if c.Len() != len(expect) {
-			return differs(t, history, at(got)+", then Len()", c.Len(), len(expect))
+			differs(t, capacity, history, ", then Len()", c.Len(), len(expect))
 		}
 	}
-	return true
 }
 
-// differs reports the first difference of a session, which the last step of history has shown.
-func differs(t *testing.T, history []step, at string, got, want any) bool {
-	t.Helper()
+// differs ends a session at its first difference, which the last step of history has shown.
+func differs(t testing.TB, capacity int, history []step, then string, got, want any) {
 	const shown = 40
 	var lines []string
 	for _, s := range history[max(0, len(history)-shown):] {
 		lines = append(lines, s.String())
 	}
-	t.Errorf("%s:\n got %v\nwant %v", at, got, want)
 	claim.Show(t, claim.KindHistory, "the operations up to the difference, with what the model says", strings.Join(lines, "\n"))
-	return false
+	t.Fatalf("a cache of %d, %s%s:\n got %v\nwant %v", capacity, history[len(history)-1].op, then, got, want)
 }
 
 func keysOf[K, V any](seq iter.Seq2[K, V]) iter.Seq[K] {

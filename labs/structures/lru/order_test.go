@@ -290,37 +290,41 @@ func TestOrder_EveryKeyFound(t *testing.T) {
 // TestOrder_NothingIsLost promises conservation: each value that was put comes out
 // exactly once, or is still in.
 func TestOrder_NothingIsLost(t *testing.T) {
-	conserves(t, lru.NewLRU[int, int](20))
+	conserves(t, 20, func(n int) lru.Cache[int, int] { return lru.NewLRU[int, int](n) })
 }
 
 // conserves puts values that are all different and follows each to where it leaves.
-func conserves(t *testing.T, c lru.Cache[int, int]) {
+func conserves(t *testing.T, capacity int, create func(int) lru.Cache[int, int]) {
 	t.Helper()
 	rng := claim.Rand(t)
+	ops := operations(rng, 4000, func() int { return rng.IntN(60) })
+	claim.Minimal(t, ops, func(t testing.TB, ops []op) { follow(t, create(capacity), ops) })
+}
+
+func follow(t testing.TB, c lru.Cache[int, int], ops []op) {
 	inside := map[int]int{} // value to key
-	leave := func(how string, key, value int) {
+	leave := func(by op, key, value int) {
 		if k, ok := inside[value]; !ok || k != key {
-			t.Fatalf("%s gave back %d: %d, which isn't in the cache (it never was, or came out before)", how, key, value)
+			t.Fatalf("%v gave back %d: %d, which isn't in the cache (it never was, or came out before)", by, key, value)
 		}
 		delete(inside, value)
 	}
-	for i := range 4000 {
-		key := rng.IntN(60)
-		switch rng.IntN(5) {
-		case 0:
-			if v, ok := c.Delete(key); ok {
-				leave(fmt.Sprintf("Delete(%d)", key), key, v)
+	for _, o := range ops {
+		switch o.name {
+		case "Delete":
+			if v, ok := c.Delete(o.key); ok {
+				leave(o, o.key, v)
 			}
-		case 1:
-			c.Get(key)
+		case "Get":
+			c.Get(o.key)
 		default:
-			inside[i] = key
-			if out, ok := c.Put(key, i); ok {
-				leave(fmt.Sprintf("Put(%d, %d)", key, i), out.Key, out.Value)
+			inside[o.value] = o.key
+			if out, ok := c.Put(o.key, o.value); ok {
+				leave(o, out.Key, out.Value)
 			}
 		}
 		if c.Len() != len(inside) {
-			t.Fatalf("after %d operations Len() = %d, but %d values went in and didn't come out", i+1, c.Len(), len(inside))
+			t.Fatalf("after %v Len() = %d, but %d values went in and didn't come out", o, c.Len(), len(inside))
 		}
 	}
 	rest := map[int]int{}
