@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -41,12 +42,25 @@ func newPlainLog(t testing.TB, sync bool) *plainLog {
 func (l *plainLog) put(key, value []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	b := append(l.buf[:0], 0, 0, 0, 0)
+	l.add(key, value)
+	return l.flush()
+}
+
+// add appends an entry to the buffer.
+func (l *plainLog) add(key, value []byte) {
+	from := len(l.buf)
+	b := append(l.buf, 0, 0, 0, 0)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(key)))
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(value)))
 	b = append(append(b, key...), value...)
-	binary.LittleEndian.PutUint32(b, crc32.ChecksumIEEE(b[4:]))
-	if _, err := l.file.WriteAt(b, l.end); err != nil {
+	binary.LittleEndian.PutUint32(b[from:], crc32.ChecksumIEEE(b[from+4:]))
+	l.index[string(key)] = [2]int64{l.end + int64(from+12+len(key)), int64(len(value))}
+	l.buf = b
+}
+
+// flush writes the buffer.
+func (l *plainLog) flush() error {
+	if _, err := l.file.WriteAt(l.buf, l.end); err != nil {
 		return err
 	}
 	if l.sync {
@@ -54,9 +68,8 @@ func (l *plainLog) put(key, value []byte) error {
 			return err
 		}
 	}
-	l.index[string(key)] = [2]int64{l.end + 12 + int64(len(key)), int64(len(value))}
-	l.end += int64(len(b))
-	l.buf = b
+	l.end += int64(len(l.buf))
+	l.buf = l.buf[:0]
 	return nil
 }
 
@@ -132,9 +145,10 @@ func TestLog_ReadsAllocateNothing(t *testing.T) {
 	})
 }
 
-// A Get costs at most half more than a map, a mutex and one pread, which check
+// A Get costs at most 1.36 times what a map, a mutex and one pread cost, which check
 // nothing.
 func TestLog_ReadsAreOneRead(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	db := bench(t, bitcask.Options{NoSync: true})
 	peer := newPlainLog(t, false)
 	puts(t, 1, db.Put)(1000)
@@ -153,7 +167,9 @@ func TestLog_ReadsAreOneRead(t *testing.T) {
 	claim.Faster(t, claim.Contest{
 		Ours: claim.Side{Name: "Get", Op: read(db.Get)},
 		Peer: claim.Side{Name: "map, mutex, pread", Op: read(peer.get)},
-	}, 1.5)
+
+		Rounds: 25, // system calls vary
+	}, 1.36)
 }
 
 // Overwriting a key allocates nothing once the buffers have grown.
@@ -171,28 +187,44 @@ func TestGroup_PutsAllocateNothing(t *testing.T) {
 	claim.Allocs(t, 0, put)
 }
 
-// At 64 writers a durable put costs at most a third of the CPU of a log that
-// writes and syncs for each one.
+// At 64 writers a durable put costs at most 1.58 times what it costs in batches of 64
+// that are made by hand, each with one write and one fsync, by one who waits for nobody.
+// (A log that writes and syncs for each put takes twenty to fifty times that.)
 func TestGroup_SharesTheCost(t *testing.T) {
+	const writers = 64
 	db := bench(t, bitcask.Options{})
 	peer := newPlainLog(t, true)
 	claim.Faster(t, claim.Contest{
-		Ours: claim.Side{Name: "Put, 64 writers", Op: puts(t, 64, db.Put)},
-		Peer: claim.Side{Name: "write and fsync under a mutex, 64 writers", Op: puts(t, 64, peer.put)},
+		Ours: claim.Side{Name: "Put, 64 writers", Op: puts(t, writers, db.Put)},
+		Peer: claim.Side{Name: "batches of 64, each a write and a fsync", Op: func(n int) {
+			var key [16]byte
+			for i := range n {
+				binary.LittleEndian.PutUint64(key[8:], uint64(i)%1000)
+				peer.add(key[:], payload)
+				if i%writers == writers-1 || i == n-1 {
+					if err := peer.flush(); err != nil {
+						t.Errorf("flush: %v", err)
+						return
+					}
+				}
+			}
+		}},
 
-		Rounds: 8, // the peer takes a fsync for each put; the margin is wide
-	}, 0.33)
+		Rounds: 25, // disks vary
+	}, 1.58)
 }
 
 // A lone writer does not pay for groups: without fsync, where all that is left is
-// the code, its put costs at most twice what a mutex, a map and a write cost.
+// the code, its put costs at most 1.62 times what a mutex, a map and a write cost. It is
+// measured on one processor: elsewhere a wake-up may cost more than the put, or nothing.
 func TestGroup_AloneCostsLittle(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	db := bench(t, bitcask.Options{NoSync: true})
 	peer := newPlainLog(t, false)
 	claim.Faster(t, claim.Contest{
 		Ours: claim.Side{Name: "Put, NoSync, one writer", Op: puts(t, 1, db.Put)},
 		Peer: claim.Side{Name: "write under a mutex, one writer", Op: puts(t, 1, peer.put)},
-	}, 2)
+	}, 1.62)
 }
 
 // counted is the real disk with its fsyncs counted.
