@@ -28,7 +28,8 @@ const layers = `
 	internal/catalog internal/mutate
 	internal/start
 	internal/judge
-	internal/gate internal/store internal/report
+	internal/diagnose internal/store internal/report
+	internal/gate
 	internal/live
 	cmd/*
 `

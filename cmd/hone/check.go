@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hone-go/hone/internal/catalog"
+	"github.com/hone-go/hone/internal/diagnose"
 	"github.com/hone-go/hone/internal/judge"
 	"github.com/hone-go/hone/internal/report"
 	"github.com/hone-go/hone/internal/start"
@@ -114,7 +115,16 @@ func (a *app) check(ctx context.Context, lab *catalog.Lab, files start.Files, o 
 		}
 		defer a.quiet()
 	}
-	return j.Check(ctx, lab, files, o)
+	v, err := j.Check(ctx, lab, files, o)
+	if err != nil {
+		return nil, err
+	}
+	known, err := diagnose.Open(lab)
+	if err != nil {
+		a.warn(err)
+	}
+	diagnose.Suspect(lab, known, v)
+	return v, nil
 }
 
 // remember stores a verdict. That it can't is worth a warning and no more: the

@@ -34,6 +34,7 @@ a checkout of hone the labs on disk are used, elsewhere those in this binary.`,
 // labCheckFlags are the flags of lab check.
 type labCheckFlags struct {
 	all, quick, verbose, json bool
+	record                    bool
 	dir                       string
 	gates                     []string
 }
@@ -47,8 +48,12 @@ func (a *app) labCheckCmd() *cobra.Command {
 not: the reference under every scheduling, each stage's solution up to that stage,
 each mutant where it goes wrong, and programs that cheat.
 
+--record runs each mutant several times and writes fingerprints.tsv, with which checks
+it fails, and golden/, with what a learner sees of it. Read the changes before you keep
+them; the gate diagnosis holds them against what is true.
+
 The exit status is 0 if every gate is green, 1 if one is not, 2 on a mistake.`,
-		Example:           "  hone lab check structures/lru\n  hone lab check --quick --all\n  hone lab check --gate generated,mutants structures/lru",
+		Example:           "  hone lab check structures/lru\n  hone lab check --quick --all\n  hone lab check --gate generated,mutants structures/lru\n  hone lab check --record structures/lru",
 		ValidArgsFunction: a.completeLabs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && !f.all {
@@ -66,11 +71,15 @@ The exit status is 0 if every gate is green, 1 if one is not, 2 on a mistake.`,
 			if err != nil {
 				return err
 			}
+			if f.record {
+				return a.record(cmd.Context(), labs, f.dir)
+			}
 			return a.checkLabs(cmd.Context(), labs, f)
 		},
 	}
 	cmd.Flags().BoolVar(&f.all, "all", false, "every lab")
 	cmd.Flags().BoolVar(&f.quick, "quick", false, "fewer repetitions: for every change, not for a release")
+	cmd.Flags().BoolVar(&f.record, "record", false, "write down what each mutant fails and what a learner sees of it, in place of running the gates")
 	cmd.Flags().StringSliceVar(&f.gates, "gate", nil, "only these gates: "+strings.Join(gateIDs(), ", "))
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "everything that was seen, of green gates too")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the reports as a JSON array")
@@ -137,6 +146,29 @@ func (a *app) checkLabs(ctx context.Context, labs []*catalog.Lab, f labCheckFlag
 	}
 	if !good {
 		return errNotYet
+	}
+	return nil
+}
+
+// record writes down what the mutants of labs do, in the labs' own directories.
+func (a *app) record(ctx context.Context, labs []*catalog.Lab, dir string) error {
+	if dir == "" {
+		root := checkout()
+		if root == "" {
+			return mistake("there is no directory of labs to write to", "go to a checkout of hone, or name the directory with --labs")
+		}
+		dir = filepath.Join(root, "labs")
+	}
+	j, err := a.bench(ctx)
+	if err != nil {
+		return err
+	}
+	for _, lab := range labs {
+		if err := gate.Record(ctx, j, lab, filepath.Join(dir, filepath.FromSlash(lab.ID)), gate.Options{Event: a.say}); err != nil {
+			return err
+		}
+		a.quiet()
+		a.print("%s: %d mutants recorded\n", a.out.Paint(lab.ID, term.Bold), len(lab.Mutants))
 	}
 	return nil
 }

@@ -24,23 +24,8 @@ func mutants(ctx context.Context, in *inspection) error {
 		}
 	}
 	rounds := in.times(20, 1)
-	// Those that a budget must reject are measured, and so run alone.
-	var measured, others []catalog.Mutant
-	for _, m := range in.lab.Mutants {
-		if slices.ContainsFunc(m.Fails, func(name string) bool { return slices.Contains(in.budgetChecks(), name) }) {
-			measured = append(measured, m)
-		} else {
-			others = append(others, m)
-		}
-	}
-	err := in.each(ctx, len(others), func(ctx context.Context, i int) error { return in.mutant(ctx, others[i], rounds) })
-	if err != nil {
+	if err := in.eachMutant(ctx, func(ctx context.Context, m catalog.Mutant) error { return in.mutant(ctx, m, rounds) }); err != nil {
 		return err
-	}
-	for _, m := range measured {
-		if err := in.mutant(ctx, m, rounds); err != nil {
-			return err
-		}
 	}
 	slices.Sort(in.seen)
 	if len(in.faults) == 0 {
@@ -52,29 +37,15 @@ func mutants(ctx context.Context, in *inspection) error {
 // mutant runs one: first every stage up to its own, then the named checks again and again.
 func (in *inspection) mutant(ctx context.Context, m catalog.Mutant, rounds int) error {
 	in.event(fmt.Sprintf("%s: mutant %s", in.lab.ID, m.Name))
-	ref, err := judge.Reference(in.lab)
-	if err != nil {
-		return err
-	}
-	wrong, err := start.Apply(ref, m.Diff)
+	c, err := in.candidate(m)
 	if err != nil {
 		in.fault("mutant %s: %v", m.Name, err)
 		return nil
-	}
-	stages := stageIDs(in.lab)
-	files, err := start.Derive(wrong, stages, len(stages), start.Panic)
-	if err != nil {
-		in.fault("mutant %s: %v", m.Name, err)
-		return nil
-	}
-	c, err := in.judge.Build(in.lab, files)
-	if err != nil {
-		return err
 	}
 	defer c.Close()
 
 	if own := in.lab.StageOf(m.Fails[0]); own > 0 {
-		o := judge.CheckOptions{Stages: stages[:own], All: true}
+		o := judge.CheckOptions{Stages: stageIDs(in.lab)[:own], All: true}
 		if in.quick {
 			o.Only = in.rightChecks()
 		}
@@ -84,14 +55,18 @@ func (in *inspection) mutant(ctx context.Context, m catalog.Mutant, rounds int) 
 		}
 		in.expectPass(v, "mutant "+m.Name+", an earlier stage", nil)
 	}
+	seen, err := observe(ctx, c, in.stageOf(m), goldenSeed)
+	if err != nil {
+		in.fault("mutant %s: %v", m.Name, err)
+		return nil
+	}
+	in.observed.note(m.Name, seen)
 	for round := range rounds {
-		v, err := c.Run(ctx, judge.CheckOptions{Only: m.Fails, All: true})
-		if err != nil {
-			return err
-		}
-		if len(v.Problems) > 0 {
-			in.fault("mutant %s: %s:%d: %s", m.Name, v.Problems[0].File, v.Problems[0].Line, v.Problems[0].Message)
-			return nil
+		v := &judge.Verdict{Stages: []judge.Stage{only(seen, m.Fails)}}
+		if round > 0 || len(survivors(v)) > 0 || len(v.Stages[0].Checks) < len(m.Fails) {
+			if v, err = c.Run(ctx, judge.CheckOptions{Only: m.Fails, All: true}); err != nil {
+				return err
+			}
 		}
 		if round == 0 {
 			in.saw("%s: %s", m.Name, says(v))
@@ -102,6 +77,12 @@ func (in *inspection) mutant(ctx context.Context, m catalog.Mutant, rounds int) 
 		}
 	}
 	return nil
+}
+
+// only is a stage with these checks alone.
+func only(stage judge.Stage, names []string) judge.Stage {
+	stage.Checks = slices.DeleteFunc(slices.Clone(stage.Checks), func(c judge.Check) bool { return !slices.Contains(names, c.Name) })
+	return stage
 }
 
 // survivors are the checks that a mutant should fail and did not.

@@ -24,15 +24,18 @@ const (
 // A Verdict is what the judge found. It is complete: every expected check is in
 // it, run or not. Its JSON form is stable.
 type Verdict struct {
-	Lab      string        `json:"lab"`
-	Outcome  Outcome       `json:"outcome"` // Passed or NotYet
-	Go       string        `json:"go"`      // go1.26.8
-	Problems []Problem     `json:"problems,omitempty"`
-	Stages   []Stage       `json:"stages"`
-	Notes    []Problem     `json:"notes,omitempty"` // worth knowing, never fatal: vet, reads outside the directory
-	Wall     time.Duration `json:"wall_ns"`
-	CPU      time.Duration `json:"cpu_ns"`
-	Source   string        `json:"source"` // hash of the files judged
+	Lab      string    `json:"lab"`
+	Outcome  Outcome   `json:"outcome"` // Passed or NotYet
+	Go       string    `json:"go"`      // go1.26.8
+	Problems []Problem `json:"problems,omitempty"`
+	Stages   []Stage   `json:"stages"`
+	Notes    []Problem `json:"notes,omitempty"` // worth knowing, never fatal: vet, reads outside the directory
+	// Known mistakes that fail the first stage in the way that this code does. The
+	// judge has none: package diagnose adds them.
+	Suspicions []Suspicion   `json:"suspicions,omitempty"`
+	Wall       time.Duration `json:"wall_ns"`
+	CPU        time.Duration `json:"cpu_ns"`
+	Source     string        `json:"source"` // hash of the files judged
 }
 
 // A Problem stands before any check: code that does not compile, a forbidden
@@ -62,6 +65,13 @@ type Check struct {
 	Wall     time.Duration `json:"wall_ns"`
 	Seed     uint64        `json:"seed,omitempty"`
 	Replay   string        `json:"replay,omitempty"` // for hone replay, set where the check did not pass
+}
+
+// A Suspicion is a mistake that somebody made before, with the same consequences.
+type Suspicion struct {
+	Mutant string `json:"mutant"` // the lab's wrong solution that fails so
+	Says   string `json:"says"`   // the mistake in a sentence
+	Check  string `json:"check"`  // the one that shows it most plainly
 }
 
 // Evidence backs an outcome. Kind is one of diff, transcript, stack, race,

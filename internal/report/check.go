@@ -68,6 +68,7 @@ func (p *page) failures(v *judge.Verdict) {
 	}
 	p.block()
 	p.WriteString(checkText(p.screen, p.o, first))
+	p.suspicions(v.Suspicions)
 	var rest []string
 	for i := range v.Stages {
 		for j := range v.Stages[i].Checks {
@@ -90,6 +91,18 @@ func (p *page) failures(v *judge.Verdict) {
 	if len(rest) > 0 {
 		p.block()
 		p.line("%s", p.screen.Wrap(p.screen.Paint("Also not yet: "+strings.Join(rest, ", "), term.Dim), ""))
+	}
+}
+
+// suspicions says which known mistakes have these consequences.
+func (p *page) suspicions(all []judge.Suspicion) {
+	lead := "Suspicion: "
+	if len(all) > 1 {
+		lead = "Suspicions: two mistakes at once. "
+	}
+	for _, s := range all {
+		p.line("\n%s", p.screen.Wrap(p.screen.Paint(lead, term.Bold, term.Yellow)+strings.Join(strings.Fields(term.Clean(s.Says)), " "), "  "))
+		lead = "And: "
 	}
 }
 

@@ -68,8 +68,17 @@ func Findings(s term.Screen, v *judge.Verdict, o Options) string {
 
 // First returns the first check that keeps a verdict from passing, with its
 // stage, or nil. A check that couldn't be measured comes after every one that
-// failed.
+// failed, and one that shows a suspected mistake most plainly before all.
 func First(v *judge.Verdict) (*judge.Stage, *judge.Check) {
+	if len(v.Suspicions) > 0 {
+		for i := range v.Stages {
+			for j := range v.Stages[i].Checks {
+				if c := &v.Stages[i].Checks[j]; c.Name == v.Suspicions[0].Check && failing(c.Outcome) {
+					return &v.Stages[i], c
+				}
+			}
+		}
+	}
 	for _, noisy := range []bool{false, true} {
 		for i := range v.Stages {
 			for j := range v.Stages[i].Checks {

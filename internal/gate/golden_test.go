@@ -1,0 +1,91 @@
+package gate
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestGolden(t *testing.T) {
+	tests := []struct {
+		name  string
+		texts []string
+		want  string
+		also  []string // texts that match
+		never []string // texts that don't
+	}{
+		{
+			name:  "the same",
+			texts: []string{"a b\nc\n", "a b\nc\n"}, want: "a b\nc\n",
+			never: []string{"a b\n", "a b\nc\nd\n", "a B\nc\n"},
+		},
+		{
+			name:  "a word",
+			texts: []string{"took 3 ms\nend\n", "took 4 ms\nend\n"}, want: "took … ms\nend\n",
+			also: []string{"took 88 ms\nend\n"}, never: []string{"took 3 s\nend\n", "took ms\nend\n"},
+		},
+		{
+			name:  "columns",
+			texts: []string{"ours  9  x\n", "ours  10 x\n"}, want: "ours … x\n",
+			also: []string{"ours    100   x\n"},
+		},
+		{
+			name:  "a line that is not always there",
+			texts: []string{"a\nb\nc\n", "a\nc\n"}, want: "a\n…\nc\n",
+			also: []string{"a\nx\ny\nc\n"}, never: []string{"b\nc\n", "a\nb\n"},
+		},
+		{
+			name:  "a third one differs elsewhere",
+			texts: []string{"a 1\nb 1\n", "a 2\nb 1\n", "a 3\nb 2\n"}, want: "a …\nb …\n",
+		},
+		{
+			name:  "what is fickle by nature",
+			texts: []string{"structures/lru not yet in 640 ms\n  goroutine 18 [running]:\n\t/tmp/x/lru.go:14 0xc000012345\n"},
+			want:  "structures/lru not yet in …\n  goroutine … [running]:\n\t/tmp/… 0x…\n",
+			also:  []string{"structures/lru not yet in 2 s\n  goroutine 7 [running]:\n\t/tmp/y/lru.go:15 0xc000012345\n"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := golden(tt.texts)
+			if got != tt.want {
+				t.Errorf("golden %q, want %q", got, tt.want)
+			}
+			for _, text := range append(tt.also, tt.texts...) {
+				if !matches(got, settled(text)) {
+					t.Errorf("%q should match %q", got, text)
+				}
+			}
+			for _, text := range tt.never {
+				if matches(got, settled(text)) {
+					t.Errorf("%q should not match %q", got, text)
+				}
+			}
+		})
+	}
+}
+
+// TestGolden_AnyTexts: the pattern stands for each text that it was made of.
+func TestGolden_AnyTexts(t *testing.T) {
+	words := []string{"a", "b", "…", "", "c d", "c e", " f", "a(b", "\\"}
+	seed := uint32(1)
+	draw := func(n int) int {
+		seed = seed*1664525 + 1013904223
+		return int(seed>>16) % n
+	}
+	for range 3000 {
+		var texts []string
+		for range 2 + draw(3) {
+			var lines []string
+			for range draw(7) {
+				lines = append(lines, words[draw(len(words))])
+			}
+			texts = append(texts, strings.Join(lines, "\n")+"\n")
+		}
+		g := golden(texts)
+		for _, text := range texts {
+			if !matches(g, settled(text)) {
+				t.Fatalf("%q\nof %q\ndoes not match %q", g, texts, text)
+			}
+		}
+	}
+}
