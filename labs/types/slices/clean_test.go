@@ -22,46 +22,74 @@ func filled(n int) *slices.Window {
 // newest returns the entry that is n-th from the end, held by nothing but the window.
 func newest(w *slices.Window, n int) *slices.Entry { return w.Recent(n)[0] }
 
+// A step is a call of a window. At is a time; of Recent it is the number of entries.
+type step struct {
+	call string // Push, Expire, Remove, Recent
+	at   int64
+}
+
+func (s step) String() string {
+	if s.call == "Remove" {
+		return "Remove(At%5 == 1)"
+	}
+	return fmt.Sprintf("%s(%d)", s.call, s.at)
+}
+
 // A window gives the answers of a plain list to any sequence of calls.
 func TestClean_KeepsOrder(t *testing.T) {
 	rng := claim.Rand(t)
-	for round := range 20 {
-		w, now := new(slices.Window), int64(0)
-		var list []*slices.Entry
-		var calls []string
+	for range 20 {
+		var steps []step
+		now := int64(0)
 		for range 300 {
 			switch k := rng.IntN(10); {
 			case k < 6:
 				now += rng.Int64N(3)
-				e := &slices.Entry{At: now}
-				w.Push(e)
-				list = append(list, e)
-				calls = append(calls, fmt.Sprintf("Push(%d)", now))
+				steps = append(steps, step{"Push", now})
 			case k < 8:
-				before := now - rng.Int64N(30)
-				n := w.Expire(before)
-				kept := stdslices.DeleteFunc(stdslices.Clone(list), func(e *slices.Entry) bool { return e.At < before })
-				claim.Equal(t, fmt.Sprintf("Expire(%d) removes", before), n, len(list)-len(kept))
-				list = kept
-				calls = append(calls, fmt.Sprintf("Expire(%d)", before))
+				steps = append(steps, step{"Expire", now - rng.Int64N(30)})
 			case k < 9:
-				odd := func(e *slices.Entry) bool { return e.At%5 == 1 }
-				n := w.Remove(odd)
-				kept := stdslices.DeleteFunc(stdslices.Clone(list), odd)
-				claim.Equal(t, "Remove of At%5 == 1 removes", n, len(list)-len(kept))
-				list = kept
-				calls = append(calls, "Remove(At%5 == 1)")
+				steps = append(steps, step{"Remove", 0})
 			default:
-				n := rng.IntN(2*len(list)+2) - 1
-				want := list[len(list)-max(0, min(n, len(list))):]
-				if got := w.Recent(n); !stdslices.Equal(got, want) {
-					t.Fatalf("Recent(%d) of %d entries returns %d entries, or others, or in another order", n, len(list), len(got))
-				}
+				steps = append(steps, step{"Recent", rng.Int64N(40) - 1})
 			}
-			if w.Len() != len(list) || !stdslices.Equal(w.Recent(len(list)), list) {
-				claim.Show(t, claim.KindHistory, "calls", fmt.Sprint(calls))
-				t.Fatalf("round %d: after %d calls the window holds %d entries, a list holds %d, or they differ", round, len(calls), w.Len(), len(list))
+		}
+		claim.Minimal(t, steps, likeList)
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// likeList runs steps on a window and on a list.
+func likeList(t testing.TB, steps []step) {
+	var w slices.Window
+	var list []*slices.Entry
+	drop := func(s step, removed int, match func(*slices.Entry) bool) {
+		kept := stdslices.DeleteFunc(stdslices.Clone(list), match)
+		claim.Equal(t, fmt.Sprintf("%v removes", s), removed, len(list)-len(kept))
+		list = kept
+	}
+	for _, s := range steps {
+		switch s.call {
+		case "Push":
+			e := &slices.Entry{At: s.at}
+			w.Push(e)
+			list = append(list, e)
+		case "Expire":
+			drop(s, w.Expire(s.at), func(e *slices.Entry) bool { return e.At < s.at })
+		case "Remove":
+			odd := func(e *slices.Entry) bool { return e.At%5 == 1 }
+			drop(s, w.Remove(odd), odd)
+		default:
+			n := int(s.at)
+			want := list[len(list)-max(0, min(n, len(list))):]
+			if got := w.Recent(n); !stdslices.Equal(got, want) {
+				t.Fatalf("Recent(%d) of %d entries returns %d entries, or others, or in another order: %s, want %s", n, len(list), len(got), times(got), times(want))
 			}
+		}
+		if w.Len() != len(list) || !stdslices.Equal(w.Recent(len(list)), list) {
+			t.Fatalf("after %v the window holds %d entries, %s; a list holds %d, %s", s, w.Len(), times(w.Recent(len(list))), len(list), times(list))
 		}
 	}
 }
@@ -96,6 +124,19 @@ func TestClean_ExpiredAreLetGo(t *testing.T) {
 			return e
 		})
 		runtime.KeepAlive(w)
+	}
+
+	// As a window grows, its entries move to larger arrays. The old ones must not stay.
+	for _, n := range []int{9, 17, 33, 70} {
+		for _, at := range []int{0, n / 2, n - 1} {
+			w := filled(n)
+			claim.Unreachable(t, fmt.Sprintf("entry %d of the first %d, expired with all before it", at, n), func() *slices.Entry {
+				e := newest(w, n-at)
+				w.Expire(int64(at) + 1)
+				return e
+			})
+			runtime.KeepAlive(w)
+		}
 	}
 }
 

@@ -101,12 +101,9 @@ func (x *Index) Top(n int) []Hit {
 		list = append(list, *hit)
 	}
 	slices.SortFunc(list, byHits)
-	if n < len(list)/2 {
-		// list[:n] would keep the other hits, and their paths, as long as the
-		// caller keeps the few.
-		return slices.Clone(list[:n])
-	}
-	return list[:min(n, len(list))]
+	// list[:n] would keep the other hits, and their paths, as long as the caller
+	// keeps the few.
+	return slices.Clone(list[:min(n, len(list))])
 }
 
 // Rejected returns the first MaxRejected bytes of the last line that was not one.
@@ -178,10 +175,10 @@ func number[T text](field T) (n int, ok bool) {
 	}
 	for i := range len(field) {
 		digit := int(field[i]) - '0'
-		if digit < 0 || digit > 9 || n > (math.MaxInt-digit)/10 {
-			return 0, false
+		if ok = 0 <= digit && digit <= 9 && n <= (math.MaxInt-digit)/10; !ok {
+			break
 		}
 		n = n*10 + digit
 	}
-	return n, len(field) > 0
+	return n, ok // an empty field is no number
 }

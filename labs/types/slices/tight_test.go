@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 	"unsafe"
@@ -18,26 +19,32 @@ const blanks = " \t"
 // Fields splits at runs of spaces and tabs, as bytes.FieldsFunc does, and appends to
 // what dst holds already.
 func TestTight_FieldsSplits(t *testing.T) {
-	list := []string{"", " ", "a", " a", "a ", "a b", "\ta \t b  ", "é ñ", "a\u00a0b c", "one two three four five six seven eight nine"}
+	for _, line := range []string{"", " ", "a", " a", "a ", "a b", "\ta \t b  ", "é ñ", "a\u00a0b c", "one two three four five six seven eight nine"} {
+		splits(t, []byte(line))
+	}
 	rng := claim.Rand(t)
 	for range 200 {
-		b := make([]byte, rng.IntN(40))
-		for i := range b {
-			b[i] = "  \tabc/"[rng.IntN(7)]
+		line := make([]byte, rng.IntN(40))
+		for i := range line {
+			line[i] = "  \tabc/"[rng.IntN(7)]
 		}
-		list = append(list, string(b))
+		claim.Minimal(t, line, splits)
+		if t.Failed() {
+			return
+		}
 	}
-	for _, line := range list {
-		want := []string{"held before"}
-		for _, f := range bytes.FieldsFunc([]byte(line), func(r rune) bool { return strings.ContainsRune(blanks, r) }) {
-			want = append(want, string(f))
-		}
-		var got []string
-		for _, f := range slices.Fields([][]byte{[]byte("held before")}, []byte(line)) {
-			got = append(got, string(f))
-		}
-		claim.Equal(t, fmt.Sprintf("Fields(dst, %q)", line), got, want)
+}
+
+func splits(t testing.TB, line []byte) {
+	want := []string{"held before"}
+	for _, f := range bytes.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(blanks, r) }) {
+		want = append(want, string(f))
 	}
+	var got []string
+	for _, f := range slices.Fields([][]byte{[]byte("held before")}, line) {
+		got = append(got, string(f))
+	}
+	claim.Equal(t, fmt.Sprintf("Fields(dst, %q)", line), got, want)
 }
 
 // The fields are parts of the line, and appending to one writes somewhere else: a
@@ -65,7 +72,7 @@ func TestTight_FieldsAreClipped(t *testing.T) {
 func sample(rng *rand.Rand) string {
 	size := fmt.Sprint(rng.IntN(100000))
 	if rng.IntN(5) == 0 {
-		size = []string{"-", "", "x", "-1", "+1", "1_0", "9223372036854775807", "9223372036854775808", "00000000000000000000000000012"}[rng.IntN(9)]
+		size = []string{"-", "", "x", "-1", "+1", "1_0", "1/0", "1:0", "1x0", "9223372036854775807", "9223372036854775808", "00000000000000000000000000012"}[rng.IntN(12)]
 		if size == "9223372036854775807" && rng.IntN(2) == 0 {
 			size = "18446744073709551616"
 		}
@@ -85,28 +92,48 @@ func sample(rng *rand.Rand) string {
 	return line
 }
 
+// A call is one line given to an index, as a string or in a buffer.
+type call struct {
+	line   string
+	buffer bool
+}
+
+func (c call) String() string {
+	if c.buffer {
+		return fmt.Sprintf("AddBytes(%q)", c.line)
+	}
+	return fmt.Sprintf("Add(%q)", c.line)
+}
+
 // An Index gives the answers of naive.go to any lines, right or wrong, from strings
 // and from buffers in any order.
 func TestTight_CountsLikeNaive(t *testing.T) {
 	rng := claim.Rand(t)
+	calls := make([]call, 3000)
+	for i := range calls {
+		calls[i] = call{sample(rng), rng.IntN(2) == 0}
+	}
+	claim.Minimal(t, calls, counts)
+}
+
+func counts(t testing.TB, calls []call) {
 	var x slices.Index
 	var naive slices.Naive
 	claim.Equal(t, "Top of an empty index", len(x.Top(3)), 0)
 	claim.Equal(t, "Rejected of an empty index", x.Rejected(), "")
-	for range 3000 {
-		line := sample(rng)
-		want := naive.Add(line)
+	for _, c := range calls {
+		want := naive.Add(c.line)
 		var got bool
-		if rng.IntN(2) == 0 {
-			got = x.Add(line)
+		if c.buffer {
+			got = x.AddBytes([]byte(c.line))
 		} else {
-			got = x.AddBytes([]byte(line))
+			got = x.Add(c.line)
 		}
 		if got != want {
-			t.Fatalf("line %q: counted is %v, want %v (naive.go says when a line is one)", line, got, want)
+			t.Fatalf("%v: counted is %v, want %v (naive.go says when a line is one)", c, got, want)
 		}
 		if got, want := x.Rejected(), naive.Rejected(); got != want {
-			t.Fatalf("after line %q: Rejected is %q, want %q: the first %d bytes of the last line that was not one", line, got, want, slices.MaxRejected)
+			t.Fatalf("after %v: Rejected is %q, want %q: the first %d bytes of the last line that was not one", c, got, want, slices.MaxRejected)
 		}
 	}
 	for _, n := range []int{0, 1, 5, 29, 30, 31, 1000} {
@@ -202,4 +229,31 @@ func TestTight_TopIsTheCallers(t *testing.T) {
 	claim.Equal(t, "Top(3), after the caller wrote to an earlier Top(1)", x.Top(3), []slices.Hit{
 		{Path: "/a", Count: 2, Bytes: 2}, {Path: "/b", Count: 1, Bytes: 1}, {Path: "/c", Count: 1, Bytes: 1},
 	})
+}
+
+// What Top returns keeps the paths in it in memory, and no others: a short slice of a
+// long list would keep the list.
+func TestTight_TopKeepsOnlyItsOwn(t *testing.T) {
+	path := func(i int) string { return fmt.Sprintf("/%064d", i) } // long enough for memory of its own
+	for n := range 3 {
+		var top []slices.Hit
+		claim.Unreachable(t, fmt.Sprintf("the path with the fewest hits of three, when all that is left of its index is what Top(%d) returned,", n), func() *byte {
+			x := new(slices.Index)
+			for i := range 3 {
+				for range 3 - i {
+					x.Add("h 1 GET " + path(i) + " 200 1")
+				}
+			}
+			top = x.Top(n)
+			last, _ := x.Lookup(path(2))
+			return unsafe.StringData(last.Path)
+		})
+		if len(top) != n {
+			t.Errorf("Top(%d) of three paths returns %d hits", n, len(top))
+		}
+		runtime.KeepAlive(top)
+		if t.Failed() {
+			return
+		}
+	}
 }

@@ -80,8 +80,8 @@ func (w *Window) Recent(n int) []*Entry {
 //hone:hide clean
 func (w *Window) room() {
 	n := len(w.entries)
-	if len(w.array) < 2*n || n == 0 {
-		w.move(max(8, 2*n))
+	if len(w.array) < max(2*n, least) {
+		w.move()
 		return
 	}
 	// The ranges may overlap, which copy allows, and the old slots must not keep
@@ -97,17 +97,22 @@ func (w *Window) room() {
 //
 //hone:hide clean
 func (w *Window) settle() {
-	const least = 16 // slots that are not worth a move
-	if n := len(w.entries); len(w.array) > 4*n+least {
-		w.move(2 * n)
+	if len(w.array) > 4*max(len(w.entries), least) {
+		w.move()
 	}
 }
 
-// move moves the entries to an array of a given size.
+// least is the size of the smallest array. One for every entry that comes and goes
+// would be the dearest way to hold one.
 //
 //hone:hide clean
-func (w *Window) move(size int) {
-	array := make([]*Entry, size)
+const least = 8
+
+// move moves the entries to an array with room for as many again.
+//
+//hone:hide clean
+func (w *Window) move() {
+	array := make([]*Entry, max(2*len(w.entries), least))
 	n := copy(array, w.entries)
 	w.array, w.entries = array, array[:n]
 }
