@@ -4,9 +4,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
+	"runtime/pprof"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hone-go/hone/claim"
@@ -250,4 +254,110 @@ func TestRequest_OneDoesNotBlockAnother(t *testing.T) {
 	half.send("st: hone.test\r\n\r\n")
 	r := half.reply("GET")
 	half.want(r.body == "hello", "the slow connection must get its answer at last, got %q", r.body)
+}
+
+// Connections that are served at the same time have nothing in common that is not
+// locked, and each gets its own answer.
+func TestRequest_Together(t *testing.T) {
+	h := open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) { w.Write(r.Path) }})
+	// The race detector calls it a race when nothing orders two accesses, whenever
+	// they really happen. An answer that is waited for, or a socket (package syscall
+	// orders every read after every write), would be such an order. So: pipes, and no
+	// answer is looked at before the last request is out.
+	var crowd []*wire
+	for range 16 {
+		crowd = append(crowd, h.connect())
+	}
+	for i, w := range crowd {
+		w.send(get("/" + strconv.Itoa(i)))
+	}
+	for i, w := range crowd {
+		want := "/" + strconv.Itoa(i)
+		r := w.reply("GET")
+		w.want(r.status == 200 && r.body == want, "%d connections asked at the same time, this one for %s; its answer is %d %q. Memory of one connection must not be another's", len(crowd), want, r.status, r.body)
+	}
+}
+
+// An answer waits for nothing but its handler: on a clock that moves only while
+// everything waits, it takes no time at all.
+func TestRequest_AtOnce(t *testing.T) {
+	defer func() {
+		// A bubble that ends while something in it is blocked panics. That something
+		// is left is what TestRequest_LeavesNothing is about; here it would only
+		// hide what was found.
+		if v := recover(); v != nil && !t.Failed() {
+			panic(v)
+		}
+	}()
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) { w.WriteString("now") }})
+		for range 3 {
+			w, start := h.connect(), time.Now()
+			w.send(get("/"))
+			r := w.reply("GET")
+			took := time.Since(start)
+			w.want(took == 0, "the answer came %v after the request. Nothing was missing, and the clock of this check moves only while everybody waits for it: the answer was held back by a timer or a Sleep", took)
+			w.want(r.body == "now", "want \"now\", got %q", r.body)
+			w.conn.Close()
+		}
+	})
+}
+
+// A connection takes with it all that was started for it: after hundreds of them no
+// goroutine is left, while the server goes on.
+func TestRequest_LeavesNothing(t *testing.T) {
+	h := open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) { w.Write(r.Path) }})
+	const n = 100
+	for _, c := range []struct {
+		what, said string
+		answered   bool
+	}{
+		{"said nothing", "", false},
+		{"sent half a head", "GET / HTTP/1.1\r\nHo", false},
+		{"sent what is no request, were refused", "nonsense\r\n\r\n", true},
+		{"asked, were answered", get("/"), true},
+	} {
+		before := runtime.NumGoroutine()
+		var crowd []*wire
+		for range n {
+			crowd = append(crowd, h.connect())
+		}
+		for _, w := range crowd {
+			if c.said != "" {
+				w.send(c.said)
+			}
+		}
+		for _, w := range crowd {
+			if c.answered {
+				w.reply("GET")
+			}
+			w.conn.Close()
+		}
+		most := before + n/2
+		for pause := time.Millisecond; runtime.NumGoroutine() > most && pause < time.Second; pause *= 2 {
+			time.Sleep(pause) // for those on their way out
+		}
+		if left := runtime.NumGoroutine() - before; left > n/2 {
+			claim.Show(t, claim.KindStack, "what most of them do", mostly())
+			claim.Fail(t, claim.OutcomeLeak, "%d connections %s and are closed, and %d goroutines are still there: one that nobody ends is left for each connection. A server dies of that in days, by memory, far from the cause", n, c.what, left)
+			return
+		}
+	}
+}
+
+// mostly is the stack that most goroutines of this process have in common.
+func mostly() string {
+	var b strings.Builder
+	pprof.Lookup("goroutine").WriteTo(&b, 1) // the most frequent first
+	_, first, _ := strings.Cut(b.String(), "\n")
+	first, _, _ = strings.Cut(first, "\n\n")
+	count, frames, _ := strings.Cut(first, " @ ")
+	lines := []string{count + " goroutines"}
+	for line := range strings.Lines(frames) {
+		if f := strings.Fields(line); len(f) == 4 && f[0] == "#" {
+			name, _, _ := strings.Cut(f[2], "+0x")
+			lines = append(lines, name, "\t"+f[3])
+		}
+	}
+	return strings.Join(lines, "\n")
 }
