@@ -37,6 +37,8 @@ var Gates = []Gate{
 	{"starter", "the starter compiles, is clean, leaks nothing and does not pass", starter},
 	{"staircase", "a solution up to a stage passes up to it and fails the next, with panic and with zero stubs", staircase},
 	{"reference", "the reference passes with and without the race detector, on 1, 2 and 8 processors, with a tight and a lax collector, in any order", reference},
+	{"budgets", "the reference meets every budget, and code that is a quarter slower would not", budgets},
+	{"latency", "the first verdict does not keep anybody waiting", latency},
 	{"wheats", "other correct solutions pass", wheats},
 	{"mutants", "every stage has two wrong solutions or more, and each is rejected where it goes wrong, every time", mutants},
 	{"diagnosis", "each wrong solution fails as recorded, a learner sees the words on record, and what is suspected is right", diagnosis},
@@ -47,6 +49,7 @@ var Gates = []Gate{
 // Options say how thorough to be.
 type Options struct {
 	Quick bool         // few repetitions: for every change; the full form is for the night
+	Runs  int          // of the reference, to find what fails one time in many; 0 for 20, or 3
 	Only  []string     // ids of the gates to run, nil for all
 	Event func(string) // told what happens, may be nil
 }
@@ -83,6 +86,7 @@ type inspection struct {
 	judge *judge.Judge
 	lab   *catalog.Lab
 	quick bool
+	runs  int // of the reference, 0 for the form's own
 	event func(string)
 
 	observed *observations // by all gates over the lab
@@ -150,7 +154,7 @@ func Check(ctx context.Context, j *judge.Judge, lab *catalog.Lab, o Options) (*R
 	for _, g := range Gates {
 		result := Result{ID: g.ID, Title: g.Title}
 		if passed && (o.Only == nil || slices.Contains(o.Only, g.ID)) {
-			in := &inspection{judge: j, lab: lab, quick: o.Quick, event: o.Event, observed: observed}
+			in := &inspection{judge: j, lab: lab, quick: o.Quick, runs: o.Runs, event: o.Event, observed: observed}
 			o.Event(lab.ID + ": " + g.ID)
 			begin := time.Now()
 			if err := g.run(ctx, in); err != nil {

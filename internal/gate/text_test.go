@@ -112,6 +112,7 @@ func refuse(t *testing.T, gate string, cases []refusal) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			got, _, _ := strings.Cut(faults(t, gate, c.edits...), "\n")
+			got, _, _ = strings.Cut(got, " (replay with seed ")
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}

@@ -1,0 +1,172 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/hone-go/hone/internal/catalog"
+	"github.com/hone-go/hone/internal/judge"
+	"github.com/hone-go/hone/internal/start"
+)
+
+// budgets measures the reference as a learner's machine measures: with defaults. A
+// cramped collector or eight threads on two cores are no fair conditions for a ratio.
+// Every ratio is calibrated on the way (package claim, calibrate.go): a limit that
+// the reference could fail is unfair, and one that code a quarter slower passes is
+// decoration.
+func budgets(ctx context.Context, in *inspection) error {
+	names := in.budgetChecks()
+	if len(names) == 0 {
+		in.saw("none")
+		return nil
+	}
+	files, err := judge.Solution(in.lab, len(in.lab.Stages), start.Panic)
+	if err != nil {
+		return err
+	}
+	c, err := in.judge.Build(in.lab, files)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	times := in.times(5, 1)
+	for round := range times {
+		in.event(fmt.Sprintf("%s: budgets, %d of %d", in.lab.ID, round+1, times))
+		if err := in.calibrated(ctx, c, names); err != nil {
+			return err
+		}
+	}
+	in.saw("%d budgets, %d times", len(names), times)
+	return nil
+}
+
+// measureTries is how often a limit is calibrated before it counts as a bad one: what
+// else the machine does widens what a draw may be.
+const measureTries = 3
+
+// calibrated runs budgets once, and those again whose calibration is not good enough.
+func (in *inspection) calibrated(ctx context.Context, c *judge.Candidate, names []string) error {
+	for try := 1; len(names) > 0; try++ {
+		v, err := c.Run(ctx, judge.CheckOptions{All: true, Only: names, Env: []string{"HONE_CALIBRATE=1"}})
+		if err != nil {
+			return err
+		}
+		in.expectPass(v, "budgets", nil)
+		names = nil
+		for _, s := range v.Stages {
+			for _, check := range s.Checks {
+				if check.Outcome != judge.Passed {
+					continue
+				}
+				said, wrong := limits(check)
+				switch {
+				case wrong == "":
+					for _, text := range said {
+						in.saw("%s: %s", check.Name, text)
+					}
+				case try < measureTries:
+					names = append(names, check.Name)
+				default:
+					in.fault("%s: %s", check.Name, wrong)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+var calibration = regexp.MustCompile(`(?m)^calibration: (limit ([\d.]+), median ([\d.]+); of (\d+) draws (\d+) fail, \d+ cannot tell; slowed ([\d.]+)x (\d+) fail; all fail from [\d.]+x on)$`)
+
+// limits reads the calibrations in the evidence of a check: what they say, and what is
+// wrong with the first bad one.
+func limits(check judge.Check) (said []string, wrong string) {
+	for _, e := range check.Evidence {
+		if e.Kind != "ratio" {
+			continue
+		}
+		m := calibration.FindStringSubmatch(e.Text)
+		if m == nil {
+			return nil, fmt.Sprintf("%q is not measured by claim.Faster, so nobody knows what its limit is worth", e.Title)
+		}
+		said = append(said, m[1])
+		draws, _ := strconv.Atoi(m[4])
+		fail, _ := strconv.Atoi(m[5])
+		slow, _ := strconv.Atoi(m[7])
+		switch {
+		case fail > 0:
+			return said, fmt.Sprintf("the limit %s is too near: the reference, at %s, fails %d of %d draws", m[2], m[3], fail, draws)
+		case slow < draws:
+			return said, fmt.Sprintf("the limit %s is too far from the reference, at %s: %sx slower it still passes %d of %d draws", m[2], m[3], m[6], draws-slow, draws)
+		}
+	}
+	return said, ""
+}
+
+// How long a learner may wait for the first verdict, on two cores, with everything
+// compiled that does not change.
+const (
+	patience      = 2 * time.Second
+	patienceBuild = 10 * time.Second // a Build lab has a program to compile and processes to start
+)
+
+// latency measures the first verdict, as hone check and its watch give it: of the
+// starter the first check that does not pass, of the first stage solved all its checks.
+// Every run has other files, as after a save, so that they are compiled. In the quick
+// form CPU time decides, which does not depend on what else the machine does; the
+// full form is for a quiet machine, and holds wall time too.
+func latency(ctx context.Context, in *inspection) error {
+	limit := patience
+	if in.lab.Kind == catalog.Build {
+		limit = patienceBuild
+	}
+	for solved, what := range []string{"the starter", "the first stage solved"} {
+		files, err := judge.Solution(in.lab, solved, start.Panic)
+		if err != nil {
+			return err
+		}
+		var wall, cpu []time.Duration
+		for i := range 1 + in.times(20, 3) {
+			in.event(fmt.Sprintf("%s: first verdict, %s", in.lab.ID, what))
+			saved := maps.Clone(files)
+			saved[in.lab.Files[0]] = fmt.Appendf(slices.Clone(saved[in.lab.Files[0]]), "\n// Saved %d times, last at %d.\n", i, time.Now().UnixNano())
+			begin := time.Now()
+			v, err := in.judge.Check(ctx, in.lab, saved, judge.CheckOptions{Stages: stageIDs(in.lab)[:1], First: true})
+			if err != nil {
+				return err
+			}
+			if len(v.Problems) > 0 {
+				in.fault("%s: %s", what, v.Problems[0].Message)
+				return nil
+			}
+			if i > 0 { // the first one warms the caches up
+				wall, cpu = append(wall, time.Since(begin)), append(cpu, v.CPU)
+			}
+		}
+		p := 95
+		if in.quick {
+			p = 50 // of three, the 95th percentile is whatever happened to one
+		}
+		w, c := percentile(wall, p), percentile(cpu, p)
+		said := fmt.Sprintf("%s: verdict in %.2f s, %.2f s of CPU, percentile %d of %d runs", what, w.Seconds(), c.Seconds(), p, len(wall))
+		switch {
+		case c > limit:
+			in.fault("%s: more than %v of CPU", said, limit)
+		case w > limit && !in.quick:
+			in.fault("%s: more than %v", said, limit)
+		default:
+			in.saw("%s", said)
+		}
+	}
+	return nil
+}
+
+// percentile p of x by nearest rank.
+func percentile(x []time.Duration, p int) time.Duration {
+	x = slices.Sorted(slices.Values(x))
+	return x[(len(x)*p+99)/100-1]
+}
