@@ -41,7 +41,9 @@ const File = "fingerprints.tsv"
 // runs with different seeds, and whether it failed in all of them. A verdict agrees with
 // it when each failure of the verdict is one that was seen, and each check that always
 // failed failed. Checks that the verdict doesn't know about (not run, noisy) agree with
-// anything.
+// anything. Running out of time is a failure that says as much about the machine as
+// about the code: where it was never seen it is not held against a mutant, and where
+// nothing else was seen it need not come again.
 //
 // Where no single mistake agrees, two together may: each failure is one of either. They
 // are named when one pair alone agrees, and each of the two explains something that the
@@ -90,6 +92,7 @@ func Record(mutant string, runs []judge.Stage) Fingerprint {
 		}
 		if len(e.Signs) > 0 {
 			e.Signs = generalised(e.Signs)
+			e.Always = e.Always && e.Signs[0].Outcome != judge.Timeout
 			f.Failures = append(f.Failures, e)
 		}
 	}
@@ -159,7 +162,7 @@ func (e *Failure) shows(c judge.Check) bool {
 func Agrees(stage judge.Stage, prints ...Fingerprint) bool {
 	alone := make([]bool, len(prints)) // explains something that no other does
 	for _, c := range stage.Checks {
-		if !decided(c) {
+		if !decided(c) || late(c, prints) {
 			continue
 		}
 		var by []int
@@ -180,6 +183,11 @@ func Agrees(stage judge.Stage, prints ...Fingerprint) bool {
 		}
 	}
 	return !slices.Contains(alone, false)
+}
+
+// late says whether a check ran out of time that never did so with any of the mutants.
+func late(c judge.Check, prints []Fingerprint) bool {
+	return c.Outcome == judge.Timeout && !slices.ContainsFunc(prints, func(f Fingerprint) bool { return f.fails(c.Name).shows(c) })
 }
 
 // Explain names the mutants that a stage's verdict points at: one, two, or none.

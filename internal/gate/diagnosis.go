@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/hone-go/hone/internal/catalog"
 	"github.com/hone-go/hone/internal/diagnose"
@@ -21,9 +22,13 @@ import (
 const (
 	goldenDir  = "golden" // a file for each mutant: what a learner sees of it
 	goldenSeed = 1        // of the runs whose text is kept
-	looks      = 4        // at a mutant that looks different from what was recorded
+	looks      = 3        // at a mutant that looks different from what was recorded
 	maxPairs   = 30       // of mutants planted together, for each lab
-	precision  = 0.95     // of what is suspected, at least so much is right
+
+	// Of one check of a mutant. A stage has several that an endless loop is in.
+	observeLimit = 5 * time.Second
+
+	precision = 0.95 // of what is suspected, at least so much is right
 )
 
 // observations are how the own stages of mutants ended, by mutant. The gates that need
@@ -48,7 +53,7 @@ func (o *observations) get(mutant string) (judge.Stage, bool) {
 
 // observe runs the whole of one stage on a candidate.
 func observe(ctx context.Context, c *judge.Candidate, stage string, seed uint64) (judge.Stage, error) {
-	v, err := c.Run(ctx, judge.CheckOptions{Stages: []string{stage}, All: true, Seed: seed})
+	v, err := c.Run(ctx, judge.CheckOptions{Stages: []string{stage}, All: true, Seed: seed, Limit: observeLimit})
 	if err != nil {
 		return judge.Stage{}, err
 	}
@@ -199,9 +204,12 @@ func (in *inspection) recorded(ctx context.Context, m catalog.Mutant, matrix dia
 	return nil
 }
 
-// unmeasured says whether this machine could not measure something of a stage.
+// unmeasured says whether this machine had no time for something of a stage, so that
+// what a learner would see on a better day is not to be known.
 func (in *inspection) unmeasured(s judge.Stage) bool {
-	return slices.ContainsFunc(s.Checks, func(c judge.Check) bool { return c.Outcome == judge.Noisy && in.tolerates(c) })
+	return slices.ContainsFunc(s.Checks, func(c judge.Check) bool {
+		return c.Outcome == judge.Timeout || c.Outcome == judge.Noisy && in.tolerates(c)
+	})
 }
 
 // describe is a fingerprint in a line.

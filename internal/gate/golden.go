@@ -22,6 +22,7 @@ var fickle = []struct {
 }{
 	{regexp.MustCompile(`(?m)^(\S+ not yet) in .*$`), "$1 in …"},
 	{regexp.MustCompile(`hone replay \S+`), "hone replay …"},
+	{regexp.MustCompile(`(still (?:running|waiting) after) \d+s`), "$1 …"}, // the gates have less patience
 	{regexp.MustCompile(`\bgoroutine \d+`), "goroutine …"},
 	{regexp.MustCompile(`\bGoroutine \d+`), "Goroutine …"},
 	{regexp.MustCompile(`0x[0-9a-f]{4,}`), "0x…"},
