@@ -4,10 +4,8 @@ package slices_test
 
 import (
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
-	"unsafe"
 
 	"github.com/hone-go/hone/claim"
 	"github.com/hone-go/hone/labs/types/slices"
@@ -173,20 +171,6 @@ func TestTight_NewPathAllocatesLittle(t *testing.T) {
 	}
 }
 
-// retained returns how many bytes of heap make's result keeps in memory.
-func retained(build func() any) int {
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.GC() // what sync.Pool still held is gone after the second
-	runtime.ReadMemStats(&before)
-	held := build()
-	runtime.GC()
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	runtime.KeepAlive(held)
-	return int(after.HeapAlloc) - int(before.HeapAlloc)
-}
-
 // An index of a few long lines is as small as an index of the same short ones:
 // nothing of a line stays but its path, neither the line nor a copy of it.
 func TestTight_RetainsPathsOnly(t *testing.T) {
@@ -253,55 +237,6 @@ func TestTight_CostsOnePass(t *testing.T) {
 			}
 		}},
 	}, 1.37)
-}
-
-// entries returns n entries, one a second.
-func entries(n int) []*slices.Entry {
-	list := make([]*slices.Entry, n)
-	for i := range list {
-		list[i] = &slices.Entry{At: int64(i)}
-	}
-	return list
-}
-
-// After a burst the window is small again, in memory too: the array that held the
-// burst is given back, whether the burst expired or was removed, and however much of it
-// is left, never more is kept than four times what that needs.
-func TestClean_BurstGivesBack(t *testing.T) {
-	const burst, most, word = 1 << 16, 64 << 10, int(unsafe.Sizeof(uintptr(0)))
-	list := entries(burst)
-	for name, shrink := range map[string]func(w *slices.Window, left int){
-		"Expire": func(w *slices.Window, left int) { w.Expire(int64(burst - left)) },
-		"Remove": func(w *slices.Window, left int) {
-			w.Remove(func(e *slices.Entry) bool { return e.At < int64(burst-left) })
-		},
-		"Expire, a minute a call": func(w *slices.Window, left int) {
-			for at := int64(0); at < int64(burst-left); at += 60 {
-				w.Expire(at)
-			}
-			w.Expire(int64(burst - left))
-		},
-	} {
-		for _, left := range []int{10, burst / 10, burst * 2 / 9, burst / 3} {
-			kept := retained(func() any {
-				w := new(slices.Window)
-				for _, e := range list {
-					w.Push(e)
-				}
-				shrink(w, left)
-				if w.Len() != left {
-					t.Fatalf("%s left %d of %d entries, want %d", name, w.Len(), burst, left)
-				}
-				return w
-			})
-			if limit := max(most, 4*left*word+most/4); kept > limit {
-				claim.Fail(t, claim.OutcomeLeak, "%s: %d entries came, %d are left, and the window keeps %d KiB in memory for them, want at most %d KiB. The burst's array was %d KiB or more.",
-					name, burst, left, kept>>10, limit>>10, burst*word>>10)
-				return
-			}
-		}
-	}
-	runtime.KeepAlive(list)
 }
 
 // A window that grows allocates seldom, and one of steady size never: what comes finds
