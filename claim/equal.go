@@ -23,6 +23,7 @@ func Equal[T any](t testing.TB, what string, got, want T) {
 
 func unequal(t testing.TB, what string, got, want any) {
 	t.Helper()
+	alike(t, what+" differs")
 	if g, ok := got.([]byte); ok {
 		if w, ok := want.([]byte); ok && !bytes.Equal(g, w) {
 			Bytes(t, what, g, w)
@@ -58,6 +59,7 @@ func Bytes(t testing.TB, what string, got, want []byte) {
 	if bytes.Equal(got, want) {
 		return
 	}
+	alike(t, what+" differs")
 	at := 0
 	for at < min(len(got), len(want)) && got[at] == want[at] {
 		at++

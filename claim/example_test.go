@@ -14,15 +14,18 @@ import (
 // In a test, t is its *testing.T.
 type console struct {
 	testing.TB
+	failed   bool
 	cleanups []func()
 }
 
-func (*console) Helper()                           {}
-func (*console) Name() string                      { return "TestExample" }
-func (*console) Attr(string, string)               {}
-func (*console) Logf(format string, args ...any)   { fmt.Printf(format+"\n", args...) }
-func (*console) Errorf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
-func (t *console) Cleanup(f func())                { t.cleanups = append(t.cleanups, f) }
+func (*console) Helper()                             {}
+func (*console) Name() string                        { return "TestExample" }
+func (*console) Attr(string, string)                 {}
+func (*console) Logf(format string, args ...any)     { fmt.Printf(format+"\n", args...) }
+func (t *console) Errorf(format string, args ...any) { t.Logf(format, args...); t.failed = true }
+func (t *console) Fatalf(format string, args ...any) { t.Errorf(format, args...) }
+func (t *console) Cleanup(f func())                  { t.cleanups = append(t.cleanups, f) }
+func (t *console) Failed() bool                      { return t.failed }
 func (t *console) end() {
 	for _, f := range t.cleanups {
 		f()
@@ -112,6 +115,28 @@ func ExamplePrediction_Check() {
 	// You predicted 5; it is 8.
 	// 	predicted  5
 	// 	observed   8
+}
+
+// A sum kept in a byte.
+func ExampleMinimal() {
+	t := &console{}
+	steps := []int{10, 200, 3, 7, 90, 1, 25} // random ones, in a test
+	claim.Minimal(t, steps, func(t testing.TB, steps []int) {
+		var got uint8
+		want := 0
+		for _, n := range steps {
+			got += uint8(n)
+			want += n
+			if int(got) != want {
+				t.Fatalf("after adding %d the sum is %d, want %d", n, got, want)
+			}
+		}
+	})
+	// Output:
+	// the smallest that shows it: 2 of 7 steps:
+	// 	1  200
+	// 	2  90
+	// after adding 90 the sum is 34, want 290
 }
 
 var sum int
