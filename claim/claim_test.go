@@ -128,6 +128,11 @@ func TestAttributes_ThroughTheGoCommand(t *testing.T) {
 		"TestLeak hone.outcome":  "leak",
 		"TestLeak hone.evidence": "goroutine in chan receive",
 		"TestSeed hone.seed":     "7",
+
+		"TestMinimal hone.outcome":        "budget",
+		"TestMinimal hone.evidence":       `"title":"the smallest that shows it: 2 of 300 steps","text":"1  7\n2  8\n"`,
+		"TestMinimalPanic hone.evidence":  `"title":"the smallest that shows it: 1 of 3 steps","text":"1  1\n"`,
+		"TestMinimalBubble hone.evidence": `"title":"the smallest that shows it: 5 of 50 steps"`,
 	} {
 		if got := strings.Join(seen[key], "\n"); !strings.Contains(got, want) {
 			t.Errorf("%s = %q, want %q in it\n%s", key, got, want, out)

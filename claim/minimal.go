@@ -76,7 +76,8 @@ const (
 // to, and must fail again on the same input; one that does not is reported with
 // the first failure and as one that does not repeat. It reports to the t that it
 // is given, by any method, any claim, or a panic; its cleanups run after each
-// run. Where it fails after more than 2 s, nothing is searched.
+// run. Where it fails after more than 2 s, nothing is searched. A part of the steps
+// on which it blocks is given up after a moment, and its goroutine left behind.
 //
 // Steps print with %v, so give their type a String method that reads like the
 // call: put(3, "x"). Bytes are quoted, and strings, and []byte may be steps too:

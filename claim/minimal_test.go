@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,13 +48,14 @@ func ops(steps []step, op string) (n, last int) {
 // minimise records how Minimal reports, and how often check was run.
 func minimise[T any](t *testing.T, in []T, check func(t testing.TB, steps []T)) (r *recorder, runs int) {
 	t.Helper()
+	var n atomic.Int64 // runs that hang are left behind, and go on beside the others
 	r = record(t, func(t testing.TB) {
 		claim.Minimal(t, in, func(t testing.TB, steps []T) {
-			runs++
+			n.Add(1)
 			check(t, steps)
 		})
 	})
-	return r, runs
+	return r, int(n.Load())
 }
 
 // wantShown checks that there is one piece of evidence from Minimal, and what.
