@@ -96,6 +96,8 @@ type Build struct {
 	Temp    string // for what the go command writes on the way: a killed build leaves it; "" is the system's
 	Own     bool   // it is somebody's own module: their go.work, vendor directory and GOFLAGS hold
 	Pure    bool   // without cgo: the runtime finds deadlocks only then
+
+	Env []string // settings that hold over all others: "GOARCH=386"
 }
 
 // A Diagnostic is one error of the compiler, or one finding of vet.
@@ -176,6 +178,7 @@ func (t *Toolchain) start(ctx context.Context, b Build, args []string, output, e
 	if b.Pure {
 		cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
 	}
+	cmd.Env = append(cmd.Env, b.Env...)
 	cmd.WaitDelay = killDelay
 	inGroup(cmd)
 	cmd.Stdout, cmd.Stderr = output, errs

@@ -66,3 +66,18 @@ func TestList_Pure(t *testing.T) {
 		}
 	}
 }
+
+// TestList_Env: what a build asks for holds over everything else, files of another
+// platform are in the package then.
+func TestList_Env(t *testing.T) {
+	tool, err := Find(t.Context())
+	if err != nil {
+		t.Skip(err)
+	}
+	dir := module(t, map[string]string{"go.mod": "module m.test\n\ngo 1.26\n", "a.go": "package m\n", "a_plan9_386.go": "package m\n"})
+	b := Build{Dir: dir, Package: ".", Own: true, Env: []string{"GOOS=plan9", "GOARCH=386"}}
+	out, err := tool.List(t.Context(), b, "-f={{.GoFiles}}")
+	if got := strings.TrimSpace(string(out)); err != nil || got != "[a.go a_plan9_386.go]" {
+		t.Errorf("%s %v", got, err)
+	}
+}
