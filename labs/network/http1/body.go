@@ -3,6 +3,7 @@ package http1
 import (
 	"bytes"
 	"io"
+	"math"
 )
 
 // Read reads the body: what Content-Length counts, or the chunks, decoded. It
@@ -17,9 +18,7 @@ import (
 func (r *Request) Read(p []byte) (int, error) {
 	if r.expect {
 		r.expect = false
-		if err := r.proceed(); err != nil {
-			r.err = err
-		}
+		r.err = r.proceed()
 	}
 	if r.left == 0 && r.err == nil {
 		r.err = r.advance()
@@ -29,12 +28,7 @@ func (r *Request) Read(p []byte) (int, error) {
 	}
 	n, err := r.c.take(p[:min(int64(len(p)), r.left)])
 	r.left -= int64(n)
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		r.err = err
-	}
+	r.err = err
 	return n, err
 }
 
@@ -65,7 +59,7 @@ type body struct {
 
 	coded, counted bool  // has Transfer-Encoding, has Content-Length
 	total          int64 // of all chunks so far
-	excess         int   //hone:hide strict
+	spent          int64 //hone:hide strict
 
 	trailers    []field
 	trailerBase int
@@ -88,10 +82,11 @@ var (
 func (r *Request) contentLength(value []byte) error {
 	var n int64
 	for _, c := range value {
-		if !digit(c) || n > 1<<50 {
+		d := int64(c - '0')
+		if !digit(c) || n > (math.MaxInt64-d)/10 {
 			return errCount
 		}
-		n = n*10 + int64(c-'0')
+		n = n*10 + d
 	}
 	if len(value) == 0 || r.counted && n != r.Length { //hone:line strict
 		return errCount
@@ -155,26 +150,17 @@ func (r *Request) advance() error {
 	if !r.chunked {
 		return io.EOF
 	}
-	if err := r.chunk(); err != nil {
-		if err == io.EOF {
-			return io.ErrUnexpectedEOF
-		}
+	if err := r.chunk(); err != nil || r.left > 0 {
 		return err
 	}
-	if r.left > 0 {
-		return nil
-	}
-	// The trailers stay in the buffer, below keep, until the exchange is over.
+	// The trailers stay where they are: nothing is read after them until the
+	// handler has returned.
 	var err error
 	if r.trailers, err = r.c.section(r.trailers, nil); err != nil {
-		if err == io.EOF {
-			return io.ErrUnexpectedEOF
-		}
 		return err
 	}
 	r.trailerBase = r.c.r
 	r.c.next()
-	r.c.keep = r.c.r
 	return io.EOF
 }
 
@@ -188,13 +174,9 @@ func (r *Request) advance() error {
 func (r *Request) chunk() error {
 	c := r.c
 	if r.begun {
-		if _, err := c.line(2, errChunk); err != nil {
+		if _, err := c.line(0, errChunk); err != nil {
 			return err
 		}
-		if c.at != len("\r\n") { //hone:line strict
-			return errChunk
-		}
-		c.next()
 	}
 	r.begun = true
 	line, err := c.line(chunkLine, errChunk)
@@ -205,19 +187,19 @@ func (r *Request) chunk() error {
 	if err != nil {
 		return err
 	}
+	// Asked before the sum is made, which could be more than an int64 holds.
+	if size > c.s.maxBody()-r.total { //hone:line strict
+		return errTooLarge
+	}
+	r.left = size
+	r.total += size
 	// What is not data must stay in proportion to what is: a body of one-byte
 	// chunks with a kilobyte of extension each made Go servers read a
-	// gigabyte for a megabyte (CVE-2023-39326). Sixteen bytes a chunk are
-	// free, and 16 KiB a body.
-	if r.excess = max(0, r.excess+len(line)-16-int(min(size, 1<<20))); r.excess > 16<<10 { //hone:line strict
+	// gigabyte for a megabyte (CVE-2023-39326).
+	if r.spent += int64(len(line)) - chunkSpare; r.spent-r.total > overhead { //hone:line strict
 		return errChunk
 	}
 	c.next()
-	r.left = size
-	r.total += size
-	if r.total > c.s.maxBody() { //hone:line strict
-		return errTooLarge
-	}
 	return nil
 }
 
@@ -226,6 +208,14 @@ func (r *Request) chunk() error {
 //hone:hide body
 const chunkLine = 4 << 10
 
+// What the lines that start chunks may cost, beside as much as the data.
+//
+//hone:hide strict
+const (
+	chunkSpare = 16       // bytes of each, which are free
+	overhead   = 16 << 10 // bytes of all
+)
+
 // chunkSize reads 1*HEXDIG. A size that wraps round is the classic: a chunk of
 // 2^64+5 bytes is one of 5 to whoever does not look.
 //
@@ -233,19 +223,16 @@ const chunkLine = 4 << 10
 func chunkSize(line []byte) (size int64, err error) {
 	i := 0
 	for ; i < len(line); i++ {
-		d := line[i] - '0'
-		if c := line[i] | 0x20; c >= 'a' && c <= 'f' {
-			d = c - 'a' + 10
-		}
-		if d > 15 || d > 9 && line[i] < 'A' {
+		d, ok := hex(line[i])
+		if !ok {
 			break
 		}
-		if size > 1<<50 { //hone:line strict
+		if size > math.MaxInt64>>4 { //hone:line strict
 			return 0, errTooLarge
 		}
-		size = size<<4 | int64(d)
+		size = size<<4 | d
 	}
-	if i == 0 || size < 0 {
+	if i == 0 {
 		return 0, errChunk
 	}
 	ext := bytes.TrimLeft(line[i:], " \t")
@@ -258,6 +245,17 @@ func chunkSize(line []byte) (size int64, err error) {
 	return size, nil
 }
 
+//hone:hide body
+func hex(c byte) (d int64, ok bool) {
+	switch l := c | 0x20; {
+	case digit(c):
+		return int64(c - '0'), true
+	case 'a' <= l && l <= 'f':
+		return int64(l-'a') + 10, true
+	}
+	return 0, false
+}
+
 // take moves body bytes into p: from the buffer first, and then, if p is large,
 // past it. It never reads further than p, so the bytes of the next request stay
 // where they are.
@@ -265,9 +263,8 @@ func chunkSize(line []byte) (size int64, err error) {
 //hone:hide body
 func (c *conn) take(p []byte) (int, error) {
 	if c.r == c.w {
-		if len(p) >= directSize {
-			c.armRead() //hone:line patience
-			return c.rwc.Read(p)
+		if len(p) >= bufferSize {
+			return c.read(p)
 		}
 		if err := c.fill(); err != nil {
 			return 0, err
@@ -278,26 +275,15 @@ func (c *conn) take(p []byte) (int, error) {
 	return n, nil
 }
 
-// unread reports whether body may still come.
-//
-//hone:hide body
-func (r *Request) unread() bool { return r.err != io.EOF && (r.left > 0 || r.chunked) }
-
 // drain reads what the handler left of the body, so that the next request can
 // be found. It reports whether it can.
 //
 //hone:hide body
 func (r *Request) drain() bool {
-	scratch := r.c.res.body[:cap(r.c.res.body)]
-	if len(scratch) == 0 && r.unread() {
-		scratch = make([]byte, bufferSize)
-	}
-	for n := 0; r.unread() && n <= drainLimit; {
-		m, err := r.Read(scratch)
+	scratch := r.c.out[:cap(r.c.out)] // the response was in it, and has gone
+	for n := 0; r.err == nil && n <= drainLimit; {
+		m, _ := r.Read(scratch)
 		n += m
-		if err != nil && err != io.EOF {
-			return false
-		}
 	}
-	return !r.unread()
+	return r.err == io.EOF
 }

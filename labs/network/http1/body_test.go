@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hone-go/hone/claim"
@@ -159,16 +163,16 @@ func TestBody_Trailers(t *testing.T) {
 // then sends the body.
 func TestBody_Continue(t *testing.T) {
 	addr, _ := serve(t)
-	for _, value := range []string{"100-continue", "100-Continue"} {
+	for value, body := range map[string]string{"100-continue": "hello", "100-Continue": "!"} {
 		w := connect(t, addr)
-		w.send("POST /echo HTTP/1.1\r\nHost: hone.test\r\nExpect: " + value + "\r\nContent-Length: 5\r\n\r\n")
+		w.send(fmt.Sprintf("POST /echo HTTP/1.1\r\nHost: hone.test\r\nExpect: %s\r\nContent-Length: %d\r\n\r\n", value, len(body)))
 		line := w.line("answer to Expect: " + value)
 		w.want(strings.HasPrefix(line, "HTTP/1.1 100 "), "want 100 Continue before the body is sent, got %q. RFC 9110 §10.1.1: the server has to respond with \"an immediate response that contains either a final status code … or … 100 (Continue)\"", line)
 		for w.line("head of 100 Continue") != "" {
 		}
-		w.send("hello" + get("/hello"))
+		w.send(body + get("/hello"))
 		r := w.reply("POST")
-		w.want(r.status == 200 && r.body == "hello" && len(r.interim) == 0, "after one 100 Continue and the body: want 200 and \"hello\", got %v %d %q", r.interim, r.status, r.body)
+		w.want(r.status == 200 && r.body == body && len(r.interim) == 0, "after one 100 Continue and the body: want 200 and %q, got %v %d %q", body, r.interim, r.status, r.body)
 		w.want(w.reply("GET").body == "hello", "want the answer to the request behind the body")
 	}
 }
@@ -189,6 +193,32 @@ func TestBody_NoContinue(t *testing.T) {
 	w.send("POST /echo HTTP/1.0\r\nHost: hone.test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello")
 	r = w.reply("HTTP/1.0")
 	w.want(r.body == "hello" && len(r.interim) == 0, "RFC 9110 §10.1.1: \"A server that receives a 100-continue expectation in an HTTP/1.0 request MUST ignore that expectation\"; got %v %q", r.interim, r.body)
+
+	for _, length := range []string{"", "Content-Length: 0\r\n"} {
+		w = connect(t, addr)
+		w.send("POST /count HTTP/1.1\r\nHost: hone.test\r\nExpect: 100-continue\r\n" + length + "\r\n" + get("/hello"))
+		r = w.reply("POST")
+		w.want(r.body == "0 <nil>" && len(r.interim) == 0, "there is no body to wait for (%q): want no 100 Continue, got %v %q", length, r.interim, r.body)
+		w.want(w.reply("GET").body == "hello", "a request without a body has its end where its head has: want the answer to the next one")
+	}
+
+	h := open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+		if string(r.Path) == "/begun" {
+			w.WriteString("begun ")
+			w.Flush()
+		}
+		io.Copy(w, r)
+	}})
+	w = h.connect()
+	w.send("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+	w.send("hello") // a pipe: the head has been read by now
+	r = w.reply("HTTP/1.0")
+	w.want(r.body == "hello" && len(r.interim) == 0, "HTTP/1.0 has no 100 Continue, and the client takes it for the answer: got %v %d %q", r.interim, r.status, r.body)
+	w = h.connect()
+	w.send("POST /begun HTTP/1.1\r\nHost: hone.test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+	w.send("hello")
+	r = w.reply("POST")
+	w.want(r.body == "begun hello", "the handler had begun to answer before it read: a 100 Continue then stands in the middle of its response. Got %q", r.body)
 
 	w = connect(t, addr)
 	w.send("POST /echo HTTP/1.1\r\nHost: hone.test\r\nExpect: miracle\r\nContent-Length: 5\r\n\r\nhello")
@@ -217,6 +247,7 @@ func TestBody_UnreadLarge(t *testing.T) {
 	go w.send(post("/ignore", strings.Repeat("x", 8<<20)))
 	r := w.reply("POST")
 	w.want(r.body == "ignored", "want \"ignored\", got %d %q", r.status, r.body)
+	w.want(strings.EqualFold(r.field("Connection"), "close"), "8 MB of body are unread, and the response does not say that the connection ends: Connection is %q", r.field("Connection"))
 
 	in := strings.NewReader(post("/", strings.Repeat("x", 8<<20)))
 	c := &halved{script: &script{in: in, closed: make(chan struct{})}, left: in.Len}
@@ -256,7 +287,32 @@ func TestBody_Flush(t *testing.T) {
 	for range 3 {
 		step <- struct{}{}
 	}
+
+	s := &script{in: strings.NewReader(get("/")), closed: make(chan struct{})}
+	(&http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+		w.WriteString("once")
+		w.Flush()
+		w.Flush()
+		w.Flush()
+	}}).Serve(once(s, s))
+	if s.writes != 2 {
+		t.Errorf("one piece, Flush three times, the end: that took %d Writes, want 2. With nothing to send there is nothing to write", s.writes)
+	}
+	s = &script{in: strings.NewReader(get("/")), out: broken{}, closed: make(chan struct{})}
+	told := make(chan error, 1)
+	(&http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+		w.WriteString("once")
+		told <- w.Flush()
+	}}).Serve(once(s, s))
+	if <-told == nil {
+		t.Error("the client is gone, and Flush returned nil: a handler that streams would go on for nobody")
+	}
 }
+
+// broken is a client that is gone.
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
 // Responses of every size around the buffer are whole, with a length while it is
 // known and in chunks when not; HTTP/1.0 gets the end of the connection instead,
@@ -409,6 +465,214 @@ func TestBody_Pipelined(t *testing.T) {
 		w.want(w.reply("POST").body == want, "pipelined POST %d with Content-Length: the echo is wrong", i+1)
 		if want != "" {
 			w.want(w.reply("POST").body == want, "pipelined POST %d in chunks: the echo is wrong", i+1)
+		}
+	}
+}
+
+// A handler may read in any portions. Read returns bytes or an error, and neither
+// only where nothing was asked for.
+func TestBody_Reads(t *testing.T) {
+	rng := claim.Rand(t)
+	var size int // of the portions, 0 for random ones
+	h := open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+		for {
+			p := make([]byte, size)
+			if size == 0 {
+				p = make([]byte, rng.IntN(10))
+			}
+			n, err := r.Read(p)
+			w.Write(p[:n])
+			if n == 0 && err == nil && len(p) > 0 {
+				t.Errorf("Read of %d bytes returned 0 and nil. Nothing, and no reason: io.Reader discourages it, and callers spin", len(p))
+				return
+			}
+			if err != nil {
+				if err != io.EOF {
+					t.Errorf("Read in portions of %d (0 is random): %v", size, err)
+				}
+				return
+			}
+		}
+	}})
+	digits := "123456789abcdefABCDEF"
+	for _, n := range []int{1, 2, 3, 7, 0} {
+		size = n
+		var chunks, whole strings.Builder
+		for i := range digits {
+			k, _ := strconv.ParseInt(digits[i:i+1], 16, 0)
+			piece := strings.Repeat(digits[i:i+1], int(k))
+			fmt.Fprintf(&chunks, "%s\r\n%s\r\n", digits[i:i+1], piece)
+			whole.WriteString(piece)
+		}
+		w := h.connect()
+		w.send(post("/", whole.String()) + chunked("/", chunks.String()+"0\r\n\r\n"))
+		for _, framing := range []string{"Content-Length", "chunks of 1 to 15 bytes"} {
+			r := w.reply("POST")
+			w.want(r.body == whole.String(), "the handler reads %d bytes at a time (0 is random, with none among them) of a body with %s: it got\n%q, want\n%q", n, framing, r.body, whole.String())
+		}
+	}
+}
+
+// What the handler is told of a malformed body, and that whatever it has prepared
+// by then gives way to the refusal.
+func TestBody_Malformed(t *testing.T) {
+	read := make(chan error, 1)
+	h := open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+		w.Add("X-Mine", "1")
+		w.AddTrailer("X-Late", "1")
+		w.Length(1000)
+		w.WriteString("mine")
+		_, err := io.ReadAll(r)
+		read <- err
+	}})
+	w := h.connect()
+	w.send(chunked("/", "5\r\nhello\r\nx\r\n\r\n") + get("/"))
+	r := w.reply("POST")
+	w.want(r.status == 400 && r.framing == "length" && r.field("X-Mine") == "" && !strings.Contains(r.body, "mine"),
+		"the second chunk has no size: want 400, whole, with nothing of what the handler had prepared; got %d, framing %s, X-Mine %q, %q", r.status, r.framing, r.field("X-Mine"), r.body)
+	w.ends("after a malformed body nobody knows where the next request starts")
+	if err := <-read; !errors.Is(err, http1.ErrMalformed) {
+		t.Errorf("reading a malformed body ended with %v, want ErrMalformed", err)
+	} else if !strings.HasPrefix(err.Error(), "http1: ") || len(err.Error()) < len("http1: why") {
+		t.Errorf("the error of a malformed body reads %q; it should start with \"http1: \" and say why", err)
+	}
+}
+
+// What is left of a body is read to keep the connection, but not without end.
+func TestBody_UnreadKept(t *testing.T) {
+	h := open(t, &http1.Server{Handler: func(w *http1.Response, _ *http1.Request) { w.WriteString("ignored") }})
+	w := h.connect()
+	body := strings.Repeat("x", 100<<10)
+	for _, request := range []string{post("/", body), chunked("/", fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body))} {
+		go w.send(request)
+		w.want(w.reply("POST").body == "ignored", "a body of 100 KB that the handler leaves must be skipped, and the connection go on")
+	}
+
+	endless := chunked("/", strings.Repeat(fmt.Sprintf("%x\r\n%s\r\n", 1<<10, strings.Repeat("x", 1<<10)), 8<<10))
+	in := strings.NewReader(endless)
+	s := &script{in: in, closed: make(chan struct{})}
+	(&http1.Server{Handler: func(w *http1.Response, _ *http1.Request) { w.WriteString("ignored") }}).Serve(once(s, s))
+	if got := len(endless) - in.Len(); got > 2<<20 {
+		t.Errorf("%d KB were read of a chunked body that the handler left alone. To skip a little is cheaper than a new connection; to skip what never ends is work that anybody can order", got>>10)
+	}
+}
+
+// Whatever the server ends, it ends so that the client hears why: it closes its
+// half, and hears the other one out, for a moment.
+func TestBody_HearsOut(t *testing.T) {
+	handler := func(w *http1.Response, r *http1.Request) {
+		if string(r.Path) == "/bye" {
+			w.Close()
+		}
+		w.WriteString("answer")
+	}
+	more := strings.Repeat("x", 1<<20)
+	for _, c := range []struct{ what, first, then string }{
+		{"sent a malformed head, and 1 MB", "nonsense\r\n\r\n", more},
+		{"asked with Connection: close, and sent 1 MB behind it in the same packet", "GET / HTTP/1.1\r\nHost: hone.test\r\nConnection: close\r\n\r\n" + more, ""},
+		{"asked, and had sent 1 MB when the handler called Close", get("/bye"), more},
+		{"sent HTTP/1.0 with a body of 1 MB that the handler left", "POST / HTTP/1.0\r\nContent-Length: 1048576\r\n\r\n", more},
+	} {
+		then := strings.NewReader(c.then)
+		first := strings.NewReader(c.first)
+		left := func() int { return first.Len() + then.Len() }
+		h := &halved{script: &script{in: io.MultiReader(first, then), closed: make(chan struct{})}, left: left}
+		(&http1.Server{Handler: handler}).Serve(once(h, h.script))
+		if h.writes == 0 || left() > 0 {
+			t.Errorf("a client %s. The connection was closed with %d bytes unread after %d Writes. The kernel answers them with RST, which can destroy the response on its way: CloseWrite, read on for a moment, and then close (RFC 9112 §9.6)", c.what, left(), h.writes)
+		}
+	}
+
+	for _, drips := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			h := open(t, &http1.Server{Handler: handler})
+			ours, theirs := net.Pipe()
+			over := make(chan struct{})
+			h.conns <- halfPipe{theirs, sync.OnceFunc(func() { close(over) })}
+			w, start := newWire(t, ours), time.Now()
+			w.send("GET / HTTP/1.1\r\nHost: hone.test\r\nConnection: close\r\n\r\n")
+			w.reply("GET")
+			select {
+			case <-over:
+			case <-time.After(10 * time.Second):
+				w.want(false, "the response said Connection: close, and 10 s later the server has closed neither its half (CloseWrite) nor the connection")
+			}
+			for time.Since(start) < 20*time.Second && drips {
+				w.send("x")
+				time.Sleep(100 * time.Millisecond)
+			}
+			if took := w.ended(start); took > 10*time.Second {
+				t.Errorf("the response is out, and the connection was open for another %v because the client did not close it (dripping: %v). A moment has a limit", took, drips)
+			}
+		})
+	}
+}
+
+// A halfPipe is a pipe whose half can be closed.
+type halfPipe struct {
+	net.Conn
+	closeWrite func()
+}
+
+func (p halfPipe) CloseWrite() error { p.closeWrite(); return nil }
+
+// Up to 4 KiB are gathered, and then sent with their length; more is chunked. A
+// declared length holds over several Writes, and 0 is one, too.
+func TestBody_Gathers(t *testing.T) {
+	var pieces []int
+	length := -1
+	h := open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+		if length >= 0 {
+			w.Length(int64(length))
+		}
+		for _, n := range pieces {
+			w.Write(make([]byte, n)) // what does not fit is refused, as TestBody_Declared checks
+			if n == 0 {
+				w.Flush()
+			}
+		}
+	}})
+	w := h.connect()
+	for _, c := range []struct {
+		length  int
+		pieces  []int
+		framing string
+		n       int
+	}{
+		{-1, []int{4096}, "length", 4096},
+		{-1, []int{4000, 96}, "length", 4096},
+		{-1, []int{4097}, "chunked", 4097},
+		{-1, []int{4096, 1}, "chunked", 4097},
+		{-1, []int{4000, 4000}, "chunked", 8000},
+		{0, []int{1}, "length", 0},
+		{0, []int{0}, "length", 0},
+		{10, []int{6, 6, 4}, "length", 10},
+		{5000, []int{2000, 2000, 1000}, "length", 5000},
+	} {
+		length, pieces = c.length, c.pieces
+		w.send(get("/"))
+		r := w.reply("GET")
+		w.want(r.framing == c.framing && len(r.body) == c.n, "Writes of %v bytes (0 is Flush), Length %d (-1 is none): want %d bytes, framing %s; got %d, %s", c.pieces, c.length, c.n, c.framing, len(r.body), r.framing)
+	}
+}
+
+// A handler that streams to a client that is gone is told so, in small pieces as
+// in large ones.
+func TestBody_ClientGone(t *testing.T) {
+	for _, size := range []int{10, 1000, 10_000} {
+		told := make(chan error, 1)
+		s := &script{in: strings.NewReader(get("/")), out: broken{}, closed: make(chan struct{})}
+		(&http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+			for range 1000 {
+				if _, err := w.Write(make([]byte, size)); err != nil {
+					told <- err
+					return
+				}
+			}
+			told <- nil
+		}}).Serve(once(s, s))
+		if <-told == nil {
+			t.Errorf("the client is gone, and a thousand Writes of %d bytes returned nil: the handler works for nobody", size)
 		}
 	}
 }

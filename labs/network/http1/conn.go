@@ -44,7 +44,6 @@ type conn struct {
 	out []byte // what goes out next
 
 	opened bool                  // the head of the next request is already in req
-	linger bool                  //hone:hide body
 	raw    syscall.RawConn       //hone:hide fast
 	ready  func(fd uintptr) bool //hone:hide fast
 	ended  bool                  //hone:hide fast
@@ -64,21 +63,19 @@ type conn struct {
 	phase    atomic.Int32  //hone:hide stop
 }
 
-// Sizes that are not worth a setting.
+// Sizes that are not worth a setting. A body is read past the buffer into what is
+// as large.
 //
 //hone:hide request
-const (
-	bufferSize = 4 << 10 // of what is read, and of what a response gathers before it goes
-	readSize   = 512     // the least room that a Read is given
-)
+const bufferSize = 4 << 10 // of what is read, and of what a response gathers before it goes
 
 // More of them.
 //
 //hone:hide body
 const (
 	drainLimit = 256 << 10 // unread body that is worth reading to keep the connection; net/http's figure
-	directSize = 2 << 10   // a Read of a body at least this long skips the buffer
 	lingerTime = time.Second
+	unknown    = -1 // length of a response that has not been declared
 )
 
 //hone:hide request
@@ -92,15 +89,15 @@ func newConn(s *Server, rwc net.Conn) *conn {
 }
 
 // The phases of a connection, for Shutdown. Two parties want to change idle: the
-// connection when a byte has come, to busy, and Shutdown, to retired. A
-// compare-and-swap lets one of them win.
+// connection when a byte has come, to busy, and Shutdown, to retired. Each swaps,
+// and what it gets back tells it whether the other was first.
 //
 //hone:hide stop
 const (
 	fresh   = iota // accepted, nothing read yet: the client is most likely about to speak
 	busy           // reading or answering
 	idle           // between two requests
-	retired        // closed by Shutdown
+	retired        // Shutdown was here: closed if it was idle, and else about to end by itself
 )
 
 // abort ends a connection that does something. It must not wait for the
@@ -108,7 +105,6 @@ const (
 //
 //hone:hide stop
 func (c *conn) abort() {
-	c.rwc.SetDeadline(time.Unix(1, 0))
 	if half, ok := c.rwc.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite()
 	}
@@ -122,10 +118,10 @@ func (c *conn) abort() {
 //
 //hone:hide stop
 func (c *conn) retire() {
-	switch {
-	case c.phase.CompareAndSwap(idle, retired):
+	switch c.phase.Swap(retired) {
+	case idle:
 		c.rwc.Close()
-	case c.phase.Load() == fresh:
+	case fresh:
 		c.rwc.SetReadDeadline(time.Now().Add(lingerTime))
 	}
 }
@@ -153,9 +149,7 @@ func (c *conn) serve() {
 //
 //hone:hide request
 func (c *conn) end() {
-	if c.linger { //hone:line body
-		c.hearOut()
-	}
+	c.hearOut() //hone:line body
 	c.rwc.Close()
 	if cap(c.slots) > 0 { //hone:line patience
 		<-c.slots
@@ -170,7 +164,6 @@ func (c *conn) end() {
 //hone:hide request
 func (c *conn) await() bool {
 	if c.r < c.w {
-		c.touch(time.Now())
 		return true
 	}
 	return c.rest() && c.fill() == nil && c.woke()
@@ -180,19 +173,22 @@ func (c *conn) await() bool {
 //
 //hone:hide request
 func (c *conn) rest() bool {
-	c.keep, c.r, c.w = 0, 0, 0
+	c.r, c.w = 0, 0
 	if len(c.in) > bufferSize {
-		c.in = make([]byte, bufferSize) // a long head was here; an idle connection does not keep its buffer
+		// A long head was here. An idle connection keeps neither its buffer nor
+		// the place for its fields.
+		c.in, c.req.fields = make([]byte, bufferSize), nil
 	}
 	if c.res == nil { //hone:line patience
 		c.wait(c.began, cmp.Or(c.s.HeadTimeout, 10*time.Second))
 	} else {
-		c.wait(time.Now(), cmp.Or(c.s.IdleTimeout, 2*time.Minute))
+		c.wait(c.now, cmp.Or(c.s.IdleTimeout, 2*time.Minute))
 	}
-	// Idle first, then look whether we are closing: Shutdown does it the other
-	// way round, so one of the two sees the other.
-	if c.phase.CompareAndSwap(busy, idle) && c.s.closing.Load() { //hone:line stop
-		return false
+	if c.res != nil { //hone:line stop
+		// Idle first, then look whether we are closing: Shutdown does it the
+		// other way round, so one of the two sees the other.
+		c.phase.Store(idle)
+		return !c.s.closing.Load()
 	}
 	return true
 }
@@ -201,26 +197,11 @@ func (c *conn) rest() bool {
 //
 //hone:hide request
 func (c *conn) woke() bool {
-	if !c.phase.CompareAndSwap(idle, busy) { //hone:line stop
-		if !c.phase.CompareAndSwap(fresh, busy) {
-			return false // Shutdown was here first
-		}
-		c.readSet = time.Time{} // and may have moved the deadline of a fresh connection
+	if c.phase.Swap(busy) == retired { //hone:line stop
+		c.readSet = time.Time{} // Shutdown has moved the deadline of a fresh connection
+		return c.res == nil     // and has closed one that was idle
 	}
-	c.touch(c.now)
 	return true
-}
-
-// touch notes when an exchange begins. On a new connection the clock of the head
-// runs since accept.
-//
-//hone:hide request
-func (c *conn) touch(now time.Time) {
-	c.now = now
-	c.asked = now //hone:line patience
-	if c.res != nil {
-		c.began = now
-	}
 }
 
 // open takes in the head of the next request. Nobody is left to be answered when
@@ -228,12 +209,16 @@ func (c *conn) touch(now time.Time) {
 //
 //hone:hide request
 func (c *conn) open() bool {
-	c.keep, c.at, c.seen = 0, 0, 0
-	c.exchange()
+	if c.res != nil {
+		c.began = c.now // on a new connection the clock of the head runs since accept
+	}
+	c.asked = c.now //hone:line patience
+	if c.res == nil {
+		c.exchange()
+	}
 	err := c.head(c.req)
 	if err != nil {
 		c.refuse(err)
-		c.linger = true //hone:line body
 	}
 	return err == nil
 }
@@ -244,14 +229,15 @@ func (c *conn) open() bool {
 //hone:hide request
 func (c *conn) answer() bool {
 	ok := c.handle(c.res, c.req)
-	if !ok { //hone:line body
-		// A client that did not ask for the end may be sending already.
-		c.linger = c.r < c.w || c.req.stays || c.req.unread()
-	}
+	c.now = time.Now()
+	c.keep = 0 // the handler's views are no more
+	c.exchange()
 	return ok
 }
 
-// exchange makes the two halves of an exchange clean.
+// exchange makes the two halves of an exchange clean. It is called when one is over,
+// not when the next begins: views that nobody uses any more would keep a buffer
+// alive for as long as the connection is idle.
 //
 //hone:hide request
 func (c *conn) exchange() {
@@ -262,12 +248,12 @@ func (c *conn) exchange() {
 	if c.res != nil { //hone:line fast
 		*c.req = Request{c: c, fields: c.req.fields[:0], body: body{trailers: c.req.trailers[:0]}}
 		*c.res = Response{c: c, status: 200, fields: c.res.fields[:0], body: c.res.body[:0], trailers: c.res.trailers[:0]}
-		c.res.length = -1
+		c.res.length = unknown
 		return
 	}
 	c.req = &Request{c: c}
 	c.res = &Response{c: c, status: 200}
-	c.res.length = -1 //hone:line body
+	c.res.length = unknown //hone:line body
 }
 
 // handle does the work of answer.
@@ -279,7 +265,6 @@ func (c *conn) handle(w *Response, r *Request) (ok bool) {
 		if v == nil {
 			return
 		}
-		ok = false
 		c.s.log().Error("handler panicked", "value", v, "stack", string(debug.Stack()))
 		// Half a response cannot be taken back. What can be done is to make
 		// it visibly half: no last chunk, or fewer bytes than announced,
@@ -295,9 +280,7 @@ func (c *conn) handle(w *Response, r *Request) (ok bool) {
 		}
 		return false
 	}
-	if err := w.finish(); err != nil {
-		return false
-	}
+	w.keep = w.finish() == nil && w.keep
 	if w.keep { //hone:line body
 		w.keep = r.drain()
 	}
@@ -344,10 +327,9 @@ func (c *conn) refuse(err error) {
 	w := c.res
 	w.status, w.keep = no.status, false
 	w.fields, w.body = w.fields[:0], w.body[:0]
-	w.trailers, w.chunked, w.length = w.trailers[:0], false, -1 //hone:line body
+	w.trailers, w.length = w.trailers[:0], unknown //hone:line body
 	w.Add("Content-Type", "text/plain; charset=utf-8")
-	w.WriteString(no.why)
-	w.WriteString("\n")
+	w.WriteString(no.why + "\n")
 	w.finish()
 }
 
@@ -375,56 +357,61 @@ func (c *conn) hearOut() {
 //hone:hide request
 func (c *conn) fill() error {
 	c.room()
-	c.armRead() //hone:line patience
-	n, err := c.rwc.Read(c.in[c.w:])
+	n, err := c.read(c.in[c.w:])
 	c.w += n
-	c.now = time.Now()
-	switch {
-	case n > 0:
-		return nil // an error that came with bytes comes again without
-	case err == nil:
-		return io.ErrNoProgress
-	}
 	return err
+}
+
+// read is one Read of the connection. In all that calls it more is expected, so
+// the end is unexpected.
+//
+//hone:hide request
+func (c *conn) read(p []byte) (int, error) {
+	c.armRead() //hone:line patience
+	n, err := c.rwc.Read(p)
+	c.now = time.Now()
+	if n > 0 {
+		return n, nil // an error that came with bytes comes again without
+	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 // room makes sure that there is room behind w.
 //
 //hone:hide request
 func (c *conn) room() {
-	if c.r == c.w {
-		c.r, c.w = c.keep, c.keep
-	}
-	if len(c.in)-c.w >= readSize {
+	if c.w < len(c.in) {
 		return
 	}
-	if c.r > c.keep {
-		c.w = c.keep + copy(c.in[c.keep:], c.in[c.r:c.w])
-		c.r = c.keep
-	}
-	if len(c.in)-c.w < readSize {
-		larger := make([]byte, 2*len(c.in))
-		copy(larger, c.in[:c.w])
-		c.in = larger
+	c.w = c.keep + copy(c.in[c.keep:], c.in[c.r:c.w])
+	c.r = c.keep
+	if c.w == len(c.in) {
+		c.in = append(c.in, c.in...) // twice as long, and never the old one, which may be looked at
 	}
 }
 
 // line returns the next line of the section at r, without its end, and moves at
-// behind it; r stays. The search resumes where it stopped, so a head that comes
-// byte by byte costs one look per byte and not one per byte and byte before.
+// behind it; r stays. At most limit bytes may stand between r and the CR LF. The
+// search resumes where it stopped, so a head that comes byte by byte costs one
+// look per byte and not one per byte and byte before.
 //
 //hone:hide request
 func (c *conn) line(limit int, over error) ([]byte, error) {
 	for {
 		i := bytes.IndexByte(c.in[c.r+c.seen:c.w], '\n')
+		come := c.w - c.r
 		if i >= 0 {
 			i += c.seen
+			come = i
 		}
-		if i > limit || i < 0 && c.w-c.r > limit { //hone:line strict
+		if come > limit+len("\r") { //hone:line strict
 			return nil, over
 		}
 		if i < 0 {
-			c.seen = c.w - c.r
+			c.seen = come
 			if err := c.fill(); err != nil {
 				return nil, err
 			}
@@ -456,6 +443,11 @@ func (c *conn) wait(from time.Time, span time.Duration) {
 	c.readBy, c.patience = from.Add(span), span
 }
 
+// slack is the part of a limit by which its deadline may be early.
+//
+//hone:hide fast
+const slack = 8
+
 // armRead sets the deadline of the next Read. It is the same for every Read of a
 // head, or of a body: a deadline that each byte pushes further is the hole that
 // slowloris lives in, one byte every nine seconds, for ever.
@@ -465,7 +457,7 @@ func (c *conn) armRead() {
 	// A deadline that stands, and is early by less than an eighth of the span,
 	// will do. Moving a timer of the runtime takes a lock and 100 ns, twice an
 	// exchange, and a service that is busy would do it for nothing.
-	if d := c.readBy.Sub(c.readSet); d >= 0 && d < c.patience/8 { //hone:line fast
+	if d := c.readBy.Sub(c.readSet); d >= 0 && d < c.patience/slack { //hone:line fast
 		return
 	}
 	c.readSet = c.readBy
@@ -479,7 +471,7 @@ func (c *conn) armRead() {
 func (c *conn) armWrite() {
 	span := cmp.Or(c.s.WriteTimeout, time.Minute)
 	by := c.asked.Add(span)
-	if d := by.Sub(c.writeSet); d >= 0 && d < span/8 { //hone:line fast
+	if d := by.Sub(c.writeSet); d >= 0 && d < span/slack { //hone:line fast
 		return
 	}
 	c.writeSet = by

@@ -51,12 +51,11 @@ func (c *conn) step(fd uintptr) bool {
 	if err == syscall.EAGAIN {
 		return false
 	}
-	c.w = max(0, n)
 	c.now = time.Now()
 	if n <= 0 || !c.woke() {
-		c.ended = true
-		return true
+		return true // what there is to say about the end, the plain way finds out
 	}
+	c.w = n
 	for c.r < c.w {
 		if !bytes.Contains(c.in[c.r:c.w], []byte("\r\n\r\n")) {
 			return true
@@ -71,7 +70,6 @@ func (c *conn) step(fd uintptr) bool {
 		if c.ended = !c.answer(); c.ended {
 			return true
 		}
-		c.touch(time.Now())
 	}
 	c.ended = !c.rest()
 	c.armRead()

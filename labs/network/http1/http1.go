@@ -36,8 +36,8 @@ type Handler func(w *Response, r *Request)
 type Server struct {
 	Handler Handler // required
 
-	MaxLine   int   // bytes of a request line, past which the answer is 414; 0 is 8 KiB
-	MaxHeader int   // bytes of the fields of a request, and again of its trailers, past which it is 431; 0 is 32 KiB
+	MaxLine   int   // bytes of a request line without its CR LF, past which the answer is 414; 0 is 8 KiB
+	MaxHeader int   // bytes of the field lines of a request, with CR LF, and again of its trailers, past which it is 431; 0 is 32 KiB
 	MaxBody   int64 // bytes of a request body, past which it is 413; 0 is 32 MiB
 	MaxConns  int   // connections accepted and not yet closed, per call of Serve; others wait in the listener; 0 is no limit
 
@@ -99,6 +99,14 @@ func (s *Server) Serve(l net.Listener) error {
 	}
 }
 
+// How long accept waits, at first and in the end.
+//
+//hone:hide patience
+const (
+	leastWait = 5 * time.Millisecond
+	mostWait  = time.Second
+)
+
 // accept is l.Accept with the errors that will pass waited out.
 //
 //hone:hide request
@@ -118,7 +126,7 @@ func (s *Server) accept(l net.Listener) (net.Conn, error) {
 		// 5 ms and doubles up to 1 s, and so do we.
 		var passing interface{ Temporary() bool }            //hone:line patience
 		if errors.As(err, &passing) && passing.Temporary() { //hone:line patience
-			wait = min(max(2*wait, 5*time.Millisecond), time.Second)
+			wait = min(max(wait+wait, leastWait), mostWait)
 			s.log().Error("accept", "err", err, "wait", wait)
 			time.Sleep(wait)
 			continue
@@ -211,7 +219,6 @@ func (s *life) settle() {
 func (s *life) closed() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ready()
 	return s.done
 }
 

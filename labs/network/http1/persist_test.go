@@ -236,6 +236,18 @@ func TestPersist_EmptyLineBefore(t *testing.T) {
 	w.want(w.reply("POST").body == "hello", "want \"hello\" for POST /hello")
 	r := w.reply("GET")
 	w.want(r.body == "hello", "got %d. RFC 9112 §2.2: a server \"SHOULD ignore at least one empty line (CRLF) received prior to the request-line\"", r.status)
+
+	w.send("POST /hello HTTP/1.1\r\nHost: hone.test\r\nContent-Length: 0\r\n\r\n")
+	w.reply("POST")
+	w.send("\r\n") // alone; others ask meanwhile, so that it has long come
+	for range 3 {
+		other := connect(t, addr)
+		other.send(get("/hello"))
+		other.reply("GET")
+	}
+	w.send(get("/hello"))
+	r = w.reply("GET")
+	w.want(r.body == "hello", "an empty line came behind a POST, and some time later a request: got %d %q", r.status, r.body)
 }
 
 // No exchange leaves anything for the next one: not a status, a field, a byte of
@@ -256,6 +268,7 @@ func TestPersist_StartsClean(t *testing.T) {
 		w.send(get("/headers?"))
 		r = w.reply("GET")
 		w.want(r.field("X-Mine") == "" && !strings.Contains(r.body, "here"), "a field of an earlier exchange is still there")
+		w.want(strings.Count(r.body, "field ") == 1, "the request had one field line, and the handler sees %d: fields of an earlier exchange are still there", strings.Count(r.body, "field "))
 		w.want(strings.Contains(r.body, "query \"\"\n") && strings.Contains(r.body, "length 0\n"), "query and length of an earlier exchange are still there")
 	}
 }

@@ -146,15 +146,14 @@ func (c *conn) head(r *Request) error {
 //
 //hone:hide request
 func (r *Request) requestLine(line []byte) (method, target int, err error) {
-	method = bytes.IndexByte(line, ' ')
-	target = method + 1 + bytes.IndexByte(line[method+1:], ' ')
-	if method <= 0 || target <= method+1 {
+	m, rest, _ := bytes.Cut(line, []byte(" "))
+	t, v, ok := bytes.Cut(rest, []byte(" "))
+	if !ok || len(t) == 0 {
 		return 0, 0, errRequestLine
 	}
-	if !token(line[:method]) || !clean(line[method+1:target], '!') { //hone:line strict
+	if !token(m) || !clean(t, '!') { //hone:line strict
 		return 0, 0, errRequestLine
 	}
-	v := line[target+1:]
 	switch {
 	case len(v) != len("HTTP/1.1") || string(v[:5]) != "HTTP/" || v[6] != '.' || !digit(v[5]) || !digit(v[7]):
 		return 0, 0, errRequestLine
@@ -162,7 +161,7 @@ func (r *Request) requestLine(line []byte) (method, target int, err error) {
 		return 0, 0, errVersion
 	}
 	r.Minor = min(1, int(v[7]-'0'))
-	return method, target, nil
+	return len(m), len(m) + len(" ") + len(t), nil
 }
 
 // section reads field lines up to the empty line, appends them to fields and
@@ -176,21 +175,24 @@ func (c *conn) section(fields []field, r *Request) ([]field, error) {
 	for {
 		start := c.at
 		line, err := c.line(limit, errHeader)
-		if err != nil || len(line) == 0 {
-			return fields, err
+		if err != nil {
+			return nil, err
 		}
-		colon := bytes.IndexByte(line, ':')
-		if colon <= 0 {
-			return fields, errField
+		if len(line) == 0 {
+			return fields, nil
+		}
+		name, rest, ok := bytes.Cut(line, []byte(":"))
+		if !ok {
+			return nil, errField
 		}
 		// No white space before the colon: "Content-Length : 5" is a field that
 		// one parser knows and another skips (§5.1). No line that starts with
 		// white space, which used to continue the one before (§5.2). Both
 		// fall out of the rule that a name is a token.
-		if !token(line[:colon]) || !clean(line[colon+1:], ' ') { //hone:line strict
-			return fields, errField
+		if !token(name) || !clean(rest, ' ') { //hone:line strict
+			return nil, errField
 		}
-		value, end := colon+1, len(line)
+		value, end := len(line)-len(rest), len(line)
 		for value < end && blank(line[value]) {
 			value++
 		}
@@ -198,11 +200,11 @@ func (c *conn) section(fields []field, r *Request) ([]field, error) {
 			end--
 		}
 		if r != nil {
-			if err := r.note(len(fields), line[:colon], line[value:end]); err != nil {
-				return fields, err
+			if err := r.note(len(fields), name, line[value:end]); err != nil {
+				return nil, err
 			}
 		}
-		fields = append(fields, field{int32(start), int32(start + colon), int32(start + value), int32(start + end)})
+		fields = append(fields, field{int32(start), int32(start + len(name)), int32(start + value), int32(start + end)})
 	}
 }
 
@@ -245,9 +247,9 @@ func (r *Request) note(i int, name, value []byte) error {
 //
 //hone:hide persist
 func (r *Request) options(list []byte) {
-	for len(list) > 0 {
+	for more := true; more; {
 		var option []byte
-		option, list, _ = bytes.Cut(list, []byte(","))
+		option, list, more = bytes.Cut(list, []byte(","))
 		option = bytes.Trim(option, " \t")
 		r.close = r.close || fold(option, "close")
 		r.keepAlive = r.keepAlive || fold(option, "keep-alive")
@@ -286,6 +288,7 @@ func (r *Request) settle() error {
 //hone:hide request
 func (r *Request) form() error {
 	t := r.Target
+	var slash []byte // serves as the path where the target has none
 	switch {
 	case t[0] == '/':
 	case string(r.Method) == "CONNECT":
@@ -302,27 +305,20 @@ func (r *Request) form() error {
 		if i <= 0 || !bytes.HasPrefix(t[i:], []byte("://")) {
 			return errTarget
 		}
-		host := t[i+3:]
-		end := bytes.IndexAny(host, "/?")
-		if end < 0 {
-			end = len(host)
+		host, end := t[i+len("://"):], 0
+		for end < len(host) && host[end] != '/' && host[end] != '?' {
+			end++
 		}
-		r.Host, t = host[:end:end], host[end:]
+		r.Host, slash, t = host[:end:end], t[i+len(":"):i+len(":/")], host[end:]
 		if !hostname(r.Host) || len(r.Host) == 0 { //hone:line strict
 			return errTarget
 		}
-		if len(t) == 0 || t[0] == '?' {
-			r.Path = r.Target[i+2 : i+3 : i+3] // the slash before the host serves as the path
-			if len(t) > 0 {
-				r.Query = t[1:]
-			}
-			return nil
-		}
 	}
-	r.Path = t
-	if i := bytes.IndexByte(t, '?'); i >= 0 {
-		r.Path, r.Query = t[:i:i], t[i+1:]
+	path, query, _ := bytes.Cut(t, []byte("?"))
+	if len(path) == 0 {
+		path = slash
 	}
+	r.Path, r.Query = path[:len(path):len(path)], query
 	return nil
 }
 

@@ -1,15 +1,20 @@
 package http1_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -100,10 +105,21 @@ func TestRequest_Fields(t *testing.T) {
 		`field "multi" "second: with a colon"`,
 	}
 	claim.Equal(t, "what the handler saw", strings.Join(got, "\n"), strings.Join(want, "\n"))
+
+	got = seen(t, addr, "GET /headers HTTP/1.9\r\nHost: hone.test\r\nFizz-Buzz: 1\r\n\r\n")
+	claim.Equal(t, "minor version of HTTP/1.9, which is to be treated as 1.1 (RFC 9110 §2.5)", got[5], "minor 1")
+
+	h := open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+		fmt.Fprintf(w, "%s %s", r.Field("FIZZ-buzz"), r.Field("x~"))
+	}})
+	w := h.connect()
+	w.send("GET / HTTP/1.1\r\nHost: hone.test\r\nFizz-BUZZ: 1\r\nX^: 2\r\n\r\n")
+	r := w.reply("GET")
+	w.want(r.body == "1 ", "Field finds names without regard to the case of letters, and only of letters: of Fizz-BUZZ and X^ it found %q for FIZZ-buzz and x~", r.body)
 }
 
 // All forms of the target are understood: origin, absolute (whose host beats
-// Host) and asterisk.
+// Host), authority and asterisk.
 func TestRequest_Targets(t *testing.T) {
 	type view struct{ method, target, path, query, host string }
 	views := make(chan view, 1)
@@ -118,6 +134,9 @@ func TestRequest_Targets(t *testing.T) {
 		{"GET", "http://other.test/a?b", "/a", "b", "other.test"},
 		{"GET", "http://other.test:8080", "/", "", "other.test:8080"},
 		{"GET", "http://other.test?q", "/", "q", "other.test"},
+		{"GET", "http://other.test?", "/", "", "other.test"},
+		{"GET", "x://other.test/a", "/a", "", "other.test"},
+		{"CONNECT", "other.test:443", "", "", "other.test:443"},
 		{"OPTIONS", "*", "*", "", "hone.test"},
 	} {
 		w := h.connect()
@@ -150,6 +169,14 @@ func TestRequest_SplitAnywhere(t *testing.T) {
 		check(fmt.Sprintf("after %q", request[:i]), request[:i], request[i:])
 	}
 	check("into single bytes", strings.Split(request, "")...)
+
+	// io.Reader allows the last bytes to come together with the error.
+	var out bytes.Buffer
+	s := &script{in: iotest.DataErrReader(iotest.OneByteReader(strings.NewReader(request))), out: &out, closed: make(chan struct{})}
+	(&http1.Server{Handler: func(w *http1.Response, r *http1.Request) { w.Write(r.Path) }}).Serve(once(s, s))
+	if !strings.HasSuffix(out.String(), "\r\n\r\n/split") {
+		t.Errorf("the last byte of a request came together with io.EOF, as io.Reader allows, and the answer is %q: what was read counts before the error does", out.String())
+	}
 }
 
 // A head may be larger than the first buffer.
@@ -182,6 +209,21 @@ func TestRequest_ViewsAreApart(t *testing.T) {
 	w.send("GET /path?query HTTP/1.1\r\nHost: hone.test\r\nA: 1\r\nEmpty:\r\nB: 2\r\n\r\n")
 	r := w.reply("GET")
 	w.want(r.body == "GET /path query hone.test 1 2", "after the handler appended to its views it reads %q. A slice of a buffer has the capacity of the rest of the buffer, unless it is cut with three indexes", r.body)
+
+	h = open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+		_, _, _ = append(r.Path, "ZZ"...), append(r.Host, "ZZ"...), append(r.Query, "ZZ"...)
+		fmt.Fprintf(w, "%s %s %s", r.Target, r.Path, r.Host)
+	}})
+	for target, want := range map[string]string{
+		"http://a.test":    "http://a.test / a.test",
+		"http://a.test/b":  "http://a.test/b /b a.test",
+		"http://a.test?bc": "http://a.test?bc / a.test",
+	} {
+		w = h.connect()
+		w.send("GET " + target + " HTTP/1.1\r\nHost: hone.test\r\n\r\n")
+		r = w.reply("GET")
+		w.want(r.body == want, "after the handler appended to Path, Host and Query of %s it reads %q as Target, Path and Host, want %q", target, r.body, want)
+	}
 }
 
 // The handler chooses the status and adds fields.
@@ -192,6 +234,12 @@ func TestRequest_Status(t *testing.T) {
 		w.send(get(fmt.Sprintf("/status?code=%d&body=text", code)))
 		r := w.reply("GET")
 		w.want(r.status == code && r.body == "text", "want status %d and body \"text\", got %d and %q", code, r.status, r.body)
+	}
+	for _, code := range []int{-1, 0, 99, 100, 199, 600, 1000} {
+		w := connect(t, addr)
+		w.send(get(fmt.Sprintf("/status?code=%d&body=text", code)))
+		r := w.reply("GET")
+		w.want(r.status == 500, "Status(%d) is no final status, want 500, got %d", code, r.status)
 	}
 	w := connect(t, addr)
 	w.send(get("/field?name=X-Mine&value=a+b"))
@@ -218,17 +266,20 @@ func TestRequest_Malformed(t *testing.T) {
 		{"GET / HTTP/11", 400},
 		{"GET / HTTP/x.1", 400},
 		{"GET / HTTPS/1.1", 400},
+		{"GET / HTTP/1.:", 400},
+		{"GET / HTTP/:.1", 400},
 		{"GET relative HTTP/1.1", 400},
+		{"GET ://hone.test/ HTTP/1.1", 400},
 		{"GET / HTTP/2.0", 505},
 		{"GET / HTTP/0.9", 505},
 		{"GET / HTTP/1.1\r\nno colon here", 400},
-		{"GET / HTTP/1.1\r\n: no name", 400},
 		{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS hello\r\n", 400},
 	} {
 		w := connect(t, addr)
 		w.send(c.head + "\r\nHost: hone.test\r\n\r\n")
 		r := w.reply("GET")
 		w.want(r.status == c.want, "%q got %d, want %d. RFC 9112 §2.2: on what \"does not match the HTTP-message grammar … the server SHOULD respond with a 400 (Bad Request) response and close the connection\"", c.head, r.status, c.want)
+		w.want(strings.TrimSpace(r.body) != "" && strings.HasPrefix(r.field("Content-Type"), "text/plain"), "%q was refused with Content-Type %q and the body %q: say why, as text/plain, for whoever has to find out", c.head, r.field("Content-Type"), r.body)
 		w.ends("after an error nobody knows where the next request starts")
 	}
 	w := connect(t, addr)
@@ -240,6 +291,8 @@ func TestRequest_Malformed(t *testing.T) {
 // keep others waiting.
 func TestRequest_OneDoesNotBlockAnother(t *testing.T) {
 	addr, _ := serve(t)
+	first := connect(t, addr)
+	first.send("G")
 	half := connect(t, addr)
 	half.send("GET /hello HTTP/1.1\r\nHo")
 	gone := connect(t, addr)
@@ -254,6 +307,52 @@ func TestRequest_OneDoesNotBlockAnother(t *testing.T) {
 	half.send("st: hone.test\r\n\r\n")
 	r := half.reply("GET")
 	half.want(r.body == "hello", "the slow connection must get its answer at last, got %q", r.body)
+	first.send(strings.TrimPrefix(get("/hello"), "G"))
+	r = first.reply("GET")
+	first.want(r.body == "hello", "the connection that had sent a single byte must get its answer at last, got %q", r.body)
+}
+
+// Serve returns what the listener fails with, and closes it.
+func TestRequest_ListenerFails(t *testing.T) {
+	h := &house{t: t, closed: make(chan struct{})}
+	h.close = sync.OnceValue(func() error { close(h.closed); return nil })
+	gone := errors.New("the network is gone")
+	h.accept = func() error { return gone }
+	var err error
+	claim.Terminates(t, 5*time.Second, func() {
+		err = (&http1.Server{Log: quiet(), Handler: func(*http1.Response, *http1.Request) {}}).Serve(h)
+	})
+	if !errors.Is(err, gone) {
+		t.Errorf("Accept fails for good, and Serve returned %v, want that error", err)
+	}
+	select {
+	case <-h.closed:
+	default:
+		t.Error("Serve returned and did not close its listener: clients can still connect, and nobody answers")
+	}
+}
+
+// People read the reason phrase, in logs and in curl.
+func TestRequest_Reasons(t *testing.T) {
+	h := open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+		code, _ := strconv.Atoi(string(r.Query))
+		w.Status(code)
+	}})
+	for code, want := range map[int][]string{ // that of RFC 9110 §15 or RFC 6585, or of RFCs before
+		200: {"OK"}, 201: {"Created"}, 202: {"Accepted"}, 204: {"No Content"}, 206: {"Partial Content"},
+		301: {"Moved Permanently"}, 302: {"Found"}, 303: {"See Other"}, 304: {"Not Modified"}, 307: {"Temporary Redirect"}, 308: {"Permanent Redirect"},
+		400: {"Bad Request"}, 401: {"Unauthorized"}, 403: {"Forbidden"}, 404: {"Not Found"}, 405: {"Method Not Allowed"}, 408: {"Request Timeout"}, 409: {"Conflict"},
+		413: {"Content Too Large", "Payload Too Large", "Request Entity Too Large"}, 414: {"URI Too Long", "Request URI Too Long"},
+		417: {"Expectation Failed"}, 429: {"Too Many Requests"}, 431: {"Request Header Fields Too Large"},
+		500: {"Internal Server Error"}, 501: {"Not Implemented"}, 502: {"Bad Gateway"}, 503: {"Service Unavailable"}, 504: {"Gateway Timeout"}, 505: {"HTTP Version Not Supported"},
+	} {
+		w := h.connect()
+		w.send(get(fmt.Sprintf("/?%d", code)))
+		line := w.line("status line")
+		_, reason, _ := strings.Cut(strings.TrimPrefix(line, "HTTP/1.1 "), " ")
+		w.want(slices.Contains(want, reason), "the status line of a %d is %q, want the reason phrase %q (RFC 9110 §15)", code, line, want[0])
+		w.conn.Close()
+	}
 }
 
 // Connections that are served at the same time have nothing in common that is not
@@ -306,7 +405,23 @@ func TestRequest_AtOnce(t *testing.T) {
 // A connection takes with it all that was started for it: after hundreds of them no
 // goroutine is left, while the server goes on.
 func TestRequest_LeavesNothing(t *testing.T) {
-	h := open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) { w.Write(r.Path) }})
+	s := &http1.Server{Handler: func(w *http1.Response, r *http1.Request) { w.Write(r.Path) }}
+	leavesNothing(t, "", open(t, s).connect)
+	if t.Failed() {
+		return
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan struct{})
+	go func() { s.Serve(l); close(served) }()
+	t.Cleanup(func() { l.Close(); <-served })
+	leavesNothing(t, " over TCP", func() *wire { return connect(t, l.Addr().String()) })
+}
+
+func leavesNothing(t *testing.T, how string, connect func() *wire) {
+	t.Helper()
 	const n = 100
 	for _, c := range []struct {
 		what, said string
@@ -320,7 +435,7 @@ func TestRequest_LeavesNothing(t *testing.T) {
 		before := runtime.NumGoroutine()
 		var crowd []*wire
 		for range n {
-			crowd = append(crowd, h.connect())
+			crowd = append(crowd, connect())
 		}
 		for _, w := range crowd {
 			if c.said != "" {
@@ -339,7 +454,7 @@ func TestRequest_LeavesNothing(t *testing.T) {
 		}
 		if left := runtime.NumGoroutine() - before; left > n/2 {
 			claim.Show(t, claim.KindStack, "what most of them do", mostly())
-			claim.Fail(t, claim.OutcomeLeak, "%d connections %s and are closed, and %d goroutines are still there: one that nobody ends is left for each connection. A server dies of that in days, by memory, far from the cause", n, c.what, left)
+			claim.Fail(t, claim.OutcomeLeak, "%d connections%s %s and are closed, and %d goroutines are still there: one that nobody ends is left for each connection. A server dies of that in days, by memory, far from the cause", n, how, c.what, left)
 			return
 		}
 	}

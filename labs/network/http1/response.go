@@ -123,6 +123,11 @@ func write[T string | []byte](w *Response, p T) (int, error) {
 	return len(p), nil
 }
 
+// copied is the longest piece that is rather copied than sent from where it is.
+//
+//hone:hide body
+const copied = bufferSize / 2
+
 // spill is the second half: the head goes, and the body in pieces. A large piece
 // is not copied; one writev sends it with what stands before it.
 //
@@ -130,7 +135,7 @@ func write[T string | []byte](w *Response, p T) (int, error) {
 func spill[T string | []byte](w *Response, p T) (int, error) {
 	w.start()
 	w.gather()
-	if len(p) <= bufferSize/2 || w.bodiless() {
+	if len(p) <= copied || w.bodiless() {
 		if !w.bodiless() {
 			w.body = append(w.body, p...)
 		}
@@ -186,7 +191,7 @@ func (w *Response) gather() {
 func (w *Response) finish() error {
 	short := w.length > w.written && !w.bodiless() //hone:line body
 	w.keep = w.keep && !short                      //hone:line body
-	if len(w.trailers) > 0 && w.length < 0 {       //hone:line body
+	if len(w.trailers) != 0 {                      //hone:line body
 		w.start()
 	}
 	if w.sent { //hone:line body
@@ -200,9 +205,7 @@ func (w *Response) finish() error {
 	}
 	w.keep = w.keep && w.c.req.left <= drainLimit //hone:line body
 	length := int64(len(w.body))
-	if w.length >= 0 { //hone:line body
-		length = w.length
-	}
+	length = max(length, w.length) //hone:line body
 	w.head(length)
 	if w.bodiless() { //hone:line persist
 		return w.c.send()
@@ -320,7 +323,6 @@ func (c *conn) sendWith(p []byte) error {
 	c.pair = [2][]byte{c.out, p}
 	c.pieces = c.pair[:]
 	_, err := c.pieces.WriteTo(c.rwc)
-	c.pair = [2][]byte{}
 	c.out = c.out[:0]
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -47,7 +48,7 @@ func head(lines string) string { return "POST /count HTTP/1.1\r\nHost: hone.test
 func TestStrict_ContentLength(t *testing.T) {
 	addr, _ := serve(t)
 	var list []attack
-	for _, v := range []string{"+5", "-5", "0x5", "5 5", "5,5", "5;5", "5.0", "5e0", "", "five", "5\v", "1_0", "٥",
+	for _, v := range []string{"+5", "-5", "0x5", "5 5", "5,5", "5;5", "5.0", "5e0", "", "five", "5\v", "1_0", "٥", ":", "5:",
 		"9223372036854775808", "18446744073709551621", "99999999999999999999999"} {
 		list = append(list, attack{fmt.Sprintf("Content-Length: %q", v), head("Content-Length: "+v+"\r\n") + "hello", []int{400, 413}})
 	}
@@ -125,6 +126,7 @@ func TestStrict_BareLF(t *testing.T) {
 		{"LF after a field", head("A: b\nContent-Length: 5\r\n") + "hello", bad},
 		{"LF for the empty line", "GET /hello HTTP/1.1\r\nHost: hone.test\r\n\n", bad},
 		{"LF everywhere", "GET /hello HTTP/1.1\nHost: hone.test\n\n", bad},
+		{"LF for the empty line before a request", "\n", bad},
 	})
 }
 
@@ -140,6 +142,7 @@ func TestStrict_Fields(t *testing.T) {
 		{"NUL behind eight bytes of value", head("A: 01234567\x00\r\n"), bad},
 		{"a control in a value", head("A: b\x01\r\n"), bad},
 		{"DEL in a value", head("A: 0123\x7f4567\r\n"), bad},
+		{"DEL among odd bytes", head("A:1357\x7f135\r\n"), bad},
 		{"a control behind a tab", head("A: 0123456\t89012\x0345678\r\n"), bad},
 	})
 	attacks(t, addr, "RFC 9112 §5.1: \"A server MUST reject, with a response status code of 400 (Bad Request), any received request message that contains whitespace between a header field name and colon\"; a name is a token (RFC 9110 §5.1)", []attack{
@@ -205,16 +208,30 @@ func TestStrict_Host(t *testing.T) {
 		{"slash in Host", "GET /hello HTTP/1.1\r\nHost: a.test/b\r\n\r\n", bad},
 		{"user in Host", "GET /hello HTTP/1.1\r\nHost: user@a.test\r\n\r\n", bad},
 		{"quote in Host", "GET /hello HTTP/1.1\r\nHost: a\"b\r\n\r\n", bad},
+		{"space in the host of the target", "GET http://a.test b/hello HTTP/1.1\r\nHost: hone.test\r\n\r\n", bad},
+		{"backslash in the host of the target", "GET http://a\\b/hello HTTP/1.1\r\nHost: hone.test\r\n\r\n", bad},
+		{"backslash in the authority", "CONNECT a\\b:443 HTTP/1.1\r\nHost: hone.test\r\n\r\n", bad},
 	})
 	for _, request := range []string{
 		"GET /hello HTTP/1.0\r\n\r\n",
 		"GET /hello HTTP/1.1\r\nHost: [2001:db8::1]:8080\r\n\r\n",
 		"GET /hello HTTP/1.1\r\nHost:\r\n\r\n",
+		"GET http://a/hello HTTP/1.1\r\nHost:\r\n\r\n",
 	} {
 		w := connect(t, addr)
 		w.send(request)
 		w.want(w.reply("HTTP/1.0").status == 200, "%q is right and must be served", request)
 	}
+}
+
+// A target of the absolute form has a host.
+func TestStrict_EmptyHost(t *testing.T) {
+	addr, _ := serve(t)
+	attacks(t, addr, "RFC 9110 §4.2.1: an http URI with an empty host is invalid, and \"A recipient that processes such a URI reference MUST reject it as invalid\"", []attack{
+		{"no host, with a path", "GET http:///hello HTTP/1.1\r\nHost: hone.test\r\n\r\n", bad},
+		{"no host, with a query", "GET http://?hello HTTP/1.1\r\nHost: hone.test\r\n\r\n", bad},
+		{"no host, and nothing else", "GET http:// HTTP/1.1\r\nHost: hone.test\r\n\r\n", bad},
+	})
 }
 
 // Malformed chunks are refused, the size that wraps round above all.
@@ -227,6 +244,9 @@ func TestStrict_Chunks(t *testing.T) {
 		"g\r\nhello\r\n0\r\n\r\n", "5g\r\nhello\r\n0\r\n\r\n", "5 5\r\nhello\r\n0\r\n\r\n", "5\r\r\nhello\r\n0\r\n\r\n", "5;a\rb\r\nhello\r\n0\r\n\r\n", "5;a\nb\r\nhello\r\n0\r\n\r\n",
 		"10000000000000005\r\nhello\r\n0\r\n\r\n", "100000000000000005\r\nhello\r\n0\r\n\r\n", "5\r\nhello\r\n10000000000000000\r\n\r\n", "fffffffffffffffff\r\nhello\r\n0\r\n\r\n",
 		"5;" + strings.Repeat("x", 70_000) + "\r\nhello\r\n0\r\n\r\n",
+		"/\r\nhello\r\n0\r\n\r\n", ":\r\nhelloworld\r\n0\r\n\r\n", "@\r\nhello\r\n0\r\n\r\n", "G\r\nhello\r\n0\r\n\r\n", "`\r\nhello\r\n0\r\n\r\n",
+		// Who takes one of these for the last chunk finds a whole message.
+		"\r\n\r\n", ";x\r\n\r\n", "x\r\n\r\n", "5 5\r\n\r\n", "5;a\rb\r\n\r\n", "10000000000000000\r\n\r\n", "5\r\nhelloA: b\r\n\r\n",
 	} {
 		list = append(list, attack{fmt.Sprintf("chunks %.60q", chunks), chunked("/count", chunks), []int{400, 413}})
 	}
@@ -247,6 +267,18 @@ func TestStrict_ChunkOverhead(t *testing.T) {
 	go w.send(chunked("/count", strings.Repeat("1\r\na\r\n", 20_000)+"0\r\n\r\n"))
 	r = w.reply("POST")
 	w.want(r.body == "20000 <nil>", "20,000 chunks of one byte are legal: got %d %q", r.status, r.body)
+
+	// And so are extensions that cost less than the data.
+	w = connect(t, addr)
+	x := strings.Repeat("x", 100)
+	go w.send(chunked("/count", strings.Repeat("64;"+x[:60]+"\r\n"+x+"\r\n", 1000)+"0\r\n\r\n"))
+	r = w.reply("POST")
+	w.want(r.body == "100000 <nil>", "1,000 chunks of 100 bytes with 60 bytes of extension each are legal: got %d %q", r.status, r.body)
+
+	// Too much of it is the end, whatever comes then.
+	attacks(t, addr, "what follows the chunk that was too much must not be read as a trailer", []attack{
+		{"2 MB of extensions, and then what could be a trailer", chunked("/count", strings.Repeat("1;"+strings.Repeat("x", 4000)+"\r\na\r\n", 4)+"4;"+strings.Repeat("x", 4000)+"\r\nA: b\r\n\r\n"), []int{400, 413}},
+	})
 }
 
 // Trailer fields obey the rules of fields.
@@ -340,6 +372,97 @@ func TestStrict_ResponseSplitting(t *testing.T) {
 	w := h.connect()
 	w.send(get("/"))
 	w.reply("GET")
+
+	h = open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+		for _, bad := range [][2]string{{"X\r\nY", "a"}, {"", "a"}, {"Content-Length", "5"}} {
+			if err := w.AddTrailer(bad[0], bad[1]); !errors.Is(err, http1.ErrField) {
+				t.Errorf("AddTrailer(%q, %q) = %v, want ErrField", bad[0], bad[1], err)
+			}
+		}
+		if err := w.AddTrailer("X-Good", "two words"); err != nil {
+			t.Errorf("AddTrailer of a field with two words = %v, want nil", err)
+		}
+	}})
+	w = h.connect()
+	w.send(get("/"))
+	r := w.reply("GET")
+	w.want(len(r.trailer) == 1 && joined(r.trailer, "X-Good") == "two words", "want the one trailer that may be sent, got %v", r.trailer)
+}
+
+// A limit is exact: what it allows is served, and one byte more is not. Zero
+// limits are what their comments say.
+func TestStrict_ExactLimits(t *testing.T) {
+	x := func(n int) string { return strings.Repeat("x", n) }
+	line := func(n int) string { return "GET /" + x(n-len("GET / HTTP/1.1")) + " HTTP/1.1" }
+	fields := func(n int) string {
+		const host = "Host: hone.test\r\n"
+		return "GET / HTTP/1.1\r\n" + host + "A: " + x(n-len(host)-len("A: \r\n")) + "\r\n\r\n"
+	}
+	type limits struct {
+		line, header int
+		body         int64
+	}
+	one := "0000000000000001\r\na\r\n"
+	for _, c := range []struct {
+		limit    string
+		limits   limits
+		good     string
+		over     string
+		refused  int
+		answered int // of good: 400 where it is cut short
+	}{
+		{"MaxLine 100", limits{line: 100}, line(100) + "\r\nHost: hone.test\r\n\r\n", line(101) + "\r\nHost: hone.test\r\n\r\n", 414, 200},
+		{"the default of MaxLine, 8 KiB", limits{}, line(8<<10) + "\r\nHost: hone.test\r\n\r\n", line(8<<10+1) + "\r\nHost: hone.test\r\n\r\n", 414, 200},
+		{"MaxHeader 1000", limits{header: 1000}, fields(1000), fields(1001), 431, 200},
+		{"the default of MaxHeader, 32 KiB", limits{}, fields(32 << 10), fields(32<<10 + 1), 431, 200},
+		{"MaxBody 1000", limits{body: 1000}, post("/", x(1000)), post("/", x(1001)), 413, 200},
+		{"the default of MaxBody, 32 MiB", limits{}, head("Content-Length: 33554432\r\n"), head("Content-Length: 33554433\r\n"), 413, 0},
+		{"MaxBody as large as numbers get", limits{body: math.MaxInt64}, head("Content-Length: 9223372036854775807\r\n"), head("Content-Length: 9223372036854775808\r\n"), 400, 0},
+		{"MaxBody as large as numbers get, in chunks", limits{body: math.MaxInt64}, chunked("/", "7fffffffffffffff\r\n"), chunked("/", "8000000000000000\r\n"), 413, 0},
+		{"MaxBody as large as numbers get, in several chunks", limits{body: math.MaxInt64}, chunked("/", one+"7ffffffffffffffe\r\n"), chunked("/", one+"7fffffffffffffff\r\n"), 413, 0},
+	} {
+		// say returns the status of the answer, 0 for none, and what the handler was told.
+		say := func(message string) (status int, read error) {
+			var out bytes.Buffer
+			told := make(chan error, 1)
+			s := &script{in: strings.NewReader(message), out: &out, closed: make(chan struct{})}
+			(&http1.Server{MaxLine: c.limits.line, MaxHeader: c.limits.header, MaxBody: c.limits.body, Handler: func(_ *http1.Response, r *http1.Request) {
+				_, err := io.Copy(io.Discard, r)
+				told <- err
+			}}).Serve(once(s, s))
+			fmt.Sscanf(out.String(), "HTTP/1.1 %d", &status)
+			select {
+			case read = <-told:
+			default:
+			}
+			return status, read
+		}
+		status, read := say(c.good)
+		if status != c.answered || c.answered == 0 && !errors.Is(read, io.ErrUnexpectedEOF) {
+			t.Errorf("%s: a message that reaches it was refused (status %d, reading the body ended with %v)", c.limit, status, read)
+		}
+		status, read = say(c.over)
+		if ok := status == c.refused || c.refused == 413 && status == 400 || c.refused == 400 && status == 413; !ok {
+			t.Errorf("%s: a message that exceeds it by one got %d, want %d", c.limit, status, c.refused)
+		}
+		if c.refused == 413 && strings.Contains(c.over, "chunked") && status == 413 && !errors.Is(read, http1.ErrTooLarge) {
+			t.Errorf("%s: reading a body that exceeds it ended with %v, want ErrTooLarge", c.limit, read)
+		}
+	}
+
+	// A line that is as long as it may be, and whose end is still on its way.
+	h := open(t, &http1.Server{MaxLine: 100, Handler: func(*http1.Response, *http1.Request) {}})
+	for _, cut := range []int{100, 101} {
+		whole := line(100) + "\r\nHost: hone.test\r\n\r\n"
+		w := h.connect()
+		w.send(whole[:cut])
+		w.send(whole[cut:])
+		w.want(w.reply("GET").status == 200, "a line of 100 bytes where 100 are allowed, of which %d came first: want 200", cut)
+	}
+	w := h.connect()
+	w.send("\n" + x(200))
+	r := w.reply("GET")
+	w.want(r.status == 400, "a bare LF, and behind it more than a line may have: want 400 for the LF, got %d", r.status)
 }
 
 // Whatever is sent, our reading of the stream never differs from net/http's: who

@@ -128,9 +128,9 @@ func (h *routes) serve(w *http1.Response, r *http1.Request) {
 		headers(w, r)
 	case "/echo":
 		w.Add("Content-Type", "application/octet-stream")
-		io.Copy(w, r)
+		io.Copy(w, honest{r})
 	case "/count":
-		n, err := io.Copy(io.Discard, r)
+		n, err := io.Copy(io.Discard, honest{r})
 		fmt.Fprintf(w, "%d %v", n, err)
 	case "/ignore":
 		w.WriteString("ignored")
@@ -186,6 +186,18 @@ func headers(w *http1.Response, r *http1.Request) {
 	}
 }
 
+// honest is a reader that ends when the one in it returns neither bytes nor an error:
+// io.Copy would ask again, and never show it.
+type honest struct{ io.Reader }
+
+func (h honest) Read(p []byte) (int, error) {
+	n, err := h.Reader.Read(p)
+	if n == 0 && err == nil && len(p) > 0 {
+		return 0, errors.New("Read returned neither bytes nor an error")
+	}
+	return n, err
+}
+
 // stream sends n pieces of size bytes, each when it is made.
 func stream(w *http1.Response, q url.Values) {
 	piece := make([]byte, number(q, "size"))
@@ -204,7 +216,7 @@ func stream(w *http1.Response, q url.Values) {
 
 // trailers reads the body and answers with its trailers, and with one of its own.
 func trailers(w *http1.Response, r *http1.Request) {
-	n, err := io.Copy(io.Discard, r)
+	n, err := io.Copy(io.Discard, honest{r})
 	fmt.Fprintf(w, "body %d %v\n", n, err)
 	for name, value := range r.Trailers {
 		fmt.Fprintf(w, "trailer %q %q\n", name, value)
