@@ -3,7 +3,6 @@
 package lru_test
 
 import (
-	"container/heap"
 	"container/list"
 	"fmt"
 	"runtime"
@@ -170,52 +169,6 @@ func hitRatio(t *testing.T, open func(int) lru.Cache[uint64, uint64], known func
 				"and 0.01 less is allowed", trace.Name, ratio, known(trace))
 		}
 	}
-}
-
-// optimal returns the hits of Belady's MIN (L. A. Belady, "A study of replacement
-// algorithms for a virtual-storage computer", IBM Systems Journal 5(2), 1966): of all
-// keys in hand, the newcomer included, it lets go the one that is needed again last. No
-// cache of this capacity can have more.
-func optimal(keys []uint64, capacity int) (hits int) {
-	const never = 1 << 40
-	next := make([]int, len(keys)) // when the key of request i is needed again
-	seen := map[uint64]int{}
-	for i := len(keys) - 1; i >= 0; i-- {
-		next[i] = never
-		if j, ok := seen[keys[i]]; ok {
-			next[i] = j
-		}
-		seen[keys[i]] = i
-	}
-	kept := map[int]bool{} // entries, named by the request that will need them
-	var last descending
-	for i := range keys {
-		if kept[i] {
-			hits++
-			delete(kept, i)
-		}
-		if next[i] == never {
-			continue
-		}
-		kept[next[i]] = true
-		heap.Push(&last, next[i])
-		for len(kept) > capacity {
-			delete(kept, heap.Pop(&last).(int)) // needed later than any other, so it is still ahead
-		}
-	}
-	return hits
-}
-
-type descending []int
-
-func (d descending) Len() int           { return len(d) }
-func (d descending) Less(i, j int) bool { return d[i] > d[j] }
-func (d descending) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
-func (d *descending) Push(x any)        { *d = append(*d, x.(int)) }
-func (d *descending) Pop() any {
-	x := (*d)[len(*d)-1]
-	*d = (*d)[:len(*d)-1]
-	return x
 }
 
 // speed compares CPU per request with the textbook LRU of the same capacity on a trace
