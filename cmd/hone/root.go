@@ -12,6 +12,7 @@ import (
 // Groups of verbs in the help.
 const (
 	groupLearn  = "learn"
+	groupOwn    = "own"
 	groupAuthor = "author"
 )
 
@@ -33,7 +34,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&a.color, "color", string(term.Auto), "auto, always or never; NO_COLOR is honoured")
 	must(root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp)))
-	root.AddGroup(&cobra.Group{ID: groupLearn, Title: "Learn:"}, &cobra.Group{ID: groupAuthor, Title: "Make labs:"})
+	root.AddGroup(&cobra.Group{ID: groupLearn, Title: "Learn:"}, &cobra.Group{ID: groupOwn, Title: "Your own code:"}, &cobra.Group{ID: groupAuthor, Title: "Make labs:"})
 	add := func(group string, cmds ...*cobra.Command) {
 		for _, c := range cmds {
 			c.GroupID = group
@@ -43,8 +44,9 @@ func (a *app) root() *cobra.Command {
 	add(groupLearn,
 		a.tourCmd(), a.listCmd(), a.showCmd(), a.startCmd(), a.checkCmd(), a.watchCmd(), a.nextCmd(), a.hintCmd(),
 		a.diffCmd(), a.solutionCmd(), a.resetCmd(), a.replayCmd(), a.progressCmd())
+	add(groupOwn, a.mutateCmd())
 	add(groupAuthor, a.labCmd())
-	root.AddCommand(a.mutateCmd(), a.versionCmd())
+	root.AddCommand(a.versionCmd())
 	return root
 }
 
