@@ -192,8 +192,11 @@ func Transcripts(ctx context.Context, j *judge.Judge, lab *catalog.Lab) (start.F
 	}
 	changed := start.Files{}
 	for _, e := range ran {
-		if e.Printed == "" && !e.Passed {
+		switch {
+		case e.Printed == "" && !e.Passed:
 			return nil, fmt.Errorf("%s: %s", e.Name, clip(e.Log))
+		case trimmed(e.Printed) != e.Printed:
+			return nil, fmt.Errorf("%s prints blanks at the end of a line, which a comment can't hold", e.Name)
 		}
 	}
 	tests, err := comments(lab, known, ran)
