@@ -137,7 +137,7 @@ func Load(ctx context.Context, tool *gotool.Toolchain, s Source) (*Package, erro
 			return nil, fmt.Errorf("make a directory for the overlay: %w", err)
 		}
 		defer os.RemoveAll(dir)
-		if b.Overlay, err = writeOverlay(dir, s.Overlay); err != nil {
+		if b.Overlay, err = gotool.WriteOverlay(dir, s.Overlay); err != nil {
 			return nil, err
 		}
 	}
@@ -180,38 +180,6 @@ func exports(all []listed) map[string]string {
 		out[p.ImportPath] = p.Export
 	}
 	return out
-}
-
-// writeOverlay writes files, and the list of them that -overlay takes, to dir.
-func writeOverlay(dir string, files map[string][]byte) (string, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("write the overlay: %w", err)
-	}
-	replace := map[string]string{}
-	for name, text := range files {
-		if text == nil {
-			replace[name] = ""
-			continue
-		}
-		// The name is kept for the compiler's messages, the number keeps two apart.
-		to := filepath.Join(dir, fmt.Sprintf("%d", len(replace)), filepath.Base(name))
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			return "", fmt.Errorf("write the overlay: %w", err)
-		}
-		if err := os.WriteFile(to, text, 0o644); err != nil {
-			return "", fmt.Errorf("write the overlay: %w", err)
-		}
-		replace[name] = to
-	}
-	data, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		return "", fmt.Errorf("write the overlay: %w", err)
-	}
-	file := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(file, data, 0o644); err != nil {
-		return "", fmt.Errorf("write the overlay: %w", err)
-	}
-	return file, nil
 }
 
 func (p *Package) parse(names []string) error {

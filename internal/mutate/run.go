@@ -200,7 +200,7 @@ func (r *runner) compile(ctx context.Context, output string, files map[string][]
 	os.RemoveAll(dir)
 	b := gotool.Build{Dir: p.source.Dir, Package: p.source.Pattern, Output: output, Test: true, Race: r.s.race, Own: p.source.Own, Pure: r.pure}
 	var err error
-	if b.Overlay, err = writeOverlay(dir, all); err != nil {
+	if b.Overlay, err = gotool.WriteOverlay(dir, all); err != nil {
 		return err
 	}
 	if err := p.tool.Compile(ctx, b); err != nil || r.Program == "" {
