@@ -81,8 +81,8 @@ func (Unknown) String() string { return "?" }
 
 // Check fails the test when the history is not linearizable by the model, and
 // also when that cannot be decided in 10 s or when there is no operation in it. It
-// shows the shortest illegal beginning of the history of one part, as evidence of
-// kind history. Where $HONE_ARTIFACTS names a directory it also writes a drawing
+// shows few operations of one part that are illegal whatever the others did, as
+// evidence of kind history. Where $HONE_ARTIFACTS names a directory it also writes a drawing
 // of the whole history there, to be opened in a browser.
 //
 // No operation may be called or return while Check runs; those still under way
@@ -103,7 +103,7 @@ func (m Model) check(t testing.TB, h *History, limit time.Duration) {
 	for _, p := range m.parts(ops) {
 		switch p.check(time.Until(deadline)) {
 		case porcupine.Illegal:
-			short := p.shorten()
+			short := p.shorten().minimise()
 			title := "history that no order explains"
 			if p.key != nil {
 				title += fmt.Sprintf(", key %v", p.key)
@@ -122,9 +122,10 @@ func (m Model) check(t testing.TB, h *History, limit time.Duration) {
 
 // A part is the history of one key.
 type part struct {
-	model Model
-	key   any
-	ops   []porcupine.Operation // in the order of their calls
+	model   Model
+	key     any
+	ops     []porcupine.Operation // in the order of their calls
+	without int                   // operations left out that make no difference
 }
 
 // parts splits operations by key, in the order in which the keys appear.

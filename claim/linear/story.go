@@ -38,6 +38,13 @@ func (p part) story() string {
 		}
 		fmt.Fprintf(&b, "client %-3d %s  %s%s\n", op.ClientId, bar[i], p.model.describe(op), mark)
 	}
+	switch p.without {
+	case 0:
+	case 1:
+		b.WriteString("Another operation makes no difference, whenever it took effect, however often, or never.\n")
+	default:
+		fmt.Fprintf(&b, "%d other operations make no difference, whenever they took effect, however often, or never.\n", p.without)
+	}
 	b.WriteString(p.bestOrder())
 	return b.String()
 }
@@ -80,19 +87,14 @@ func bars(ops []porcupine.Operation) []string {
 // bestOrder tells the end of the longest order that can be found, and the state
 // that it leads to.
 func (p part) bestOrder() string {
-	m := p.model.porcupine()
-	_, info := porcupine.CheckOperationsVerbose(m, p.ops, checkLimit)
-	var best []porcupine.Operation
-	for _, partition := range info.PartialLinearizationsOperations() {
-		for _, order := range partition {
-			if len(order) > len(best) {
-				best = order
-			}
-		}
+	best := p.longest()
+	if len(best) == 0 && p.without > 0 {
+		return "" // what would let one be the first was left out
 	}
 	if len(best) == 0 {
 		return "No operation can be the first one.\n"
 	}
+	m := p.model.porcupine()
 	state := m.Init()
 	var words []string
 	for _, op := range best {
@@ -104,4 +106,18 @@ func (p part) bestOrder() string {
 	}
 	return fmt.Sprintf("The longest order has %d of the %d operations: %s.\nThen the state is %v, and no other can be next.\n",
 		len(best), len(p.ops), strings.Join(words, "; "), state)
+}
+
+// longest returns the longest order that can be found.
+func (p part) longest() []porcupine.Operation {
+	_, info := porcupine.CheckOperationsVerbose(p.model.porcupine(), p.ops, checkLimit)
+	var best []porcupine.Operation
+	for _, partition := range info.PartialLinearizationsOperations() {
+		for _, order := range partition {
+			if len(order) > len(best) {
+				best = order
+			}
+		}
+	}
+	return best
 }
