@@ -36,9 +36,9 @@ vuln:
 		echo "NOTICE: govulncheck did not run: its database can't be reached from here"; \
 	else echo "$$out"; exit $$code; fi
 
-# Full gates, long fuzzing, everything that needs a night.
+# Full gates with 200 runs of each reference, long fuzzing, everything that needs a night.
 nightly:
-	HONE_GATES=full HONE_LABS="$(LABS)" go test -count=1 -timeout 6h -v -run '^TestLabs$$' ./internal/gate
+	HONE_GATES=nightly HONE_LABS="$(LABS)" go test -count=1 -timeout 6h -v -run '^TestLabs$$' ./internal/gate
 	go test -race -count=3 ./...
 	go test -fuzz=FuzzDerive -fuzztime=5m ./internal/start
 	go test -fuzz=FuzzApply -fuzztime=5m ./internal/start

@@ -37,6 +37,7 @@ type labCheckFlags struct {
 	record                    bool
 	dir                       string
 	gates                     []string
+	runs                      int
 }
 
 func (a *app) labCheckCmd() *cobra.Command {
@@ -49,8 +50,12 @@ not: the reference under every scheduling, each stage's solution up to that stag
 each mutant where it goes wrong, and programs that cheat.
 
 --record runs each mutant several times and writes fingerprints.tsv, with which checks
-it fails, and golden/, with what a learner sees of it. Read the changes before you keep
-them; the gate diagnosis holds them against what is true.
+it fails, and golden/, with what a learner sees of it; and it runs the examples whose
+output lab.md shows, and writes what they print. Read the changes before you keep them;
+the gates diagnosis and prose hold them against what is true.
+
+--runs looks for what fails one time in many: so often the reference runs, under each
+kind of scheduling in turn. The night's form makes it 200.
 
 The exit status is 0 if every gate is green, 1 if one is not, 2 on a mistake.`,
 		Example:           "  hone lab check structures/lru\n  hone lab check --quick --all\n  hone lab check --gate generated,mutants structures/lru\n  hone lab check --record structures/lru",
@@ -79,6 +84,7 @@ The exit status is 0 if every gate is green, 1 if one is not, 2 on a mistake.`,
 	}
 	cmd.Flags().BoolVar(&f.all, "all", false, "every lab")
 	cmd.Flags().BoolVar(&f.quick, "quick", false, "fewer repetitions: for every change, not for a release")
+	cmd.Flags().IntVar(&f.runs, "runs", 0, "runs of the reference (default 20, or 3 with --quick)")
 	cmd.Flags().BoolVar(&f.record, "record", false, "write down what each mutant fails and what a learner sees of it, in place of running the gates")
 	cmd.Flags().StringSliceVar(&f.gates, "gate", nil, "only these gates: "+strings.Join(gateIDs(), ", "))
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "everything that was seen, of green gates too")
@@ -128,7 +134,7 @@ func (a *app) checkLabs(ctx context.Context, labs []*catalog.Lab, f labCheckFlag
 	reports := []*gate.Report{}
 	good := true
 	for _, lab := range labs {
-		r, err := gate.Check(ctx, j, lab, gate.Options{Quick: f.quick, Only: f.gates, Event: a.say})
+		r, err := gate.Check(ctx, j, lab, gate.Options{Quick: f.quick, Runs: f.runs, Only: f.gates, Event: a.say})
 		a.quiet()
 		if err != nil {
 			return err
@@ -164,7 +170,17 @@ func (a *app) record(ctx context.Context, labs []*catalog.Lab, dir string) error
 		return err
 	}
 	for _, lab := range labs {
-		if err := gate.Record(ctx, j, lab, filepath.Join(dir, filepath.FromSlash(lab.ID)), gate.Options{Event: a.say}); err != nil {
+		at := filepath.Join(dir, filepath.FromSlash(lab.ID))
+		said, err := gate.Transcripts(ctx, j, lab)
+		if err != nil {
+			return err
+		}
+		for name, text := range said {
+			if err := os.WriteFile(filepath.Join(at, name), text, 0o644); err != nil {
+				return err
+			}
+		}
+		if err := gate.Record(ctx, j, lab, at, gate.Options{Event: a.say}); err != nil {
 			return err
 		}
 		a.quiet()
