@@ -191,6 +191,7 @@ func (r *Request) chunk() error {
 	if size > c.s.maxBody()-r.total { //hone:line strict
 		return errTooLarge
 	}
+	c.next()
 	r.left = size
 	r.total += size
 	// What is not data must stay in proportion to what is: a body of one-byte
@@ -199,7 +200,6 @@ func (r *Request) chunk() error {
 	if r.spent += int64(len(line)) - chunkSpare; r.spent-r.total > overhead { //hone:line strict
 		return errChunk
 	}
-	c.next()
 	return nil
 }
 
@@ -253,7 +253,7 @@ func hex(c byte) (d int64, ok bool) {
 	case 'a' <= l && l <= 'f':
 		return int64(l-'a') + 10, true
 	}
-	return 0, false
+	return
 }
 
 // take moves body bytes into p: from the buffer first, and then, if p is large,

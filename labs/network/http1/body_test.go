@@ -196,9 +196,10 @@ func TestBody_NoContinue(t *testing.T) {
 
 	for _, length := range []string{"", "Content-Length: 0\r\n"} {
 		w = connect(t, addr)
-		w.send("POST /count HTTP/1.1\r\nHost: hone.test\r\nExpect: 100-continue\r\n" + length + "\r\n" + get("/hello"))
+		w.send("POST /count HTTP/1.1\r\nHost: hone.test\r\nExpect: 100-continue\r\n" + length + "\r\n")
 		r = w.reply("POST")
 		w.want(r.body == "0 <nil>" && len(r.interim) == 0, "there is no body to wait for (%q): want no 100 Continue, got %v %q", length, r.interim, r.body)
+		w.send(get("/hello"))
 		w.want(w.reply("GET").body == "hello", "a request without a body has its end where its head has: want the answer to the next one")
 	}
 
@@ -426,7 +427,7 @@ func TestBody_Incomplete(t *testing.T) {
 	} {
 		read := make(chan error, 1)
 		h := open(t, &http1.Server{Handler: func(_ *http1.Response, r *http1.Request) {
-			b, err := io.ReadAll(r)
+			b, err := io.ReadAll(honest{t, r})
 			if !bytes.Equal(b, []byte("12345")) {
 				t.Errorf("%s: the handler read %q, want 12345", c.name, b)
 			}
@@ -469,6 +470,21 @@ func TestBody_Pipelined(t *testing.T) {
 	}
 }
 
+// honest is a reader that tells when the one in it returns neither bytes nor an
+// error, which io.ReadAll and io.Copy put up with.
+type honest struct {
+	t testing.TB
+	io.Reader
+}
+
+func (h honest) Read(p []byte) (int, error) {
+	n, err := h.Reader.Read(p)
+	if n == 0 && err == nil && len(p) > 0 {
+		h.t.Errorf("Read of %d bytes returned 0 and nil. Nothing, and no reason: io.Reader discourages it, and callers spin", len(p))
+	}
+	return n, err
+}
+
 // A handler may read in any portions. Read returns bytes or an error, and neither
 // only where nothing was asked for.
 func TestBody_Reads(t *testing.T) {
@@ -480,10 +496,9 @@ func TestBody_Reads(t *testing.T) {
 			if size == 0 {
 				p = make([]byte, rng.IntN(10))
 			}
-			n, err := r.Read(p)
+			n, err := honest{t, r}.Read(p)
 			w.Write(p[:n])
-			if n == 0 && err == nil && len(p) > 0 {
-				t.Errorf("Read of %d bytes returned 0 and nil. Nothing, and no reason: io.Reader discourages it, and callers spin", len(p))
+			if t.Failed() {
 				return
 			}
 			if err != nil {
@@ -510,6 +525,26 @@ func TestBody_Reads(t *testing.T) {
 			r := w.reply("POST")
 			w.want(r.body == whole.String(), "the handler reads %d bytes at a time (0 is random, with none among them) of a body with %s: it got\n%q, want\n%q", n, framing, r.body, whole.String())
 		}
+	}
+}
+
+// What the handler has seen of the head stays, whatever of the body is read.
+func TestBody_ViewsStay(t *testing.T) {
+	body := strings.Repeat("0123456789", 3000)
+	h := open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+		path, field := r.Path, r.Field("X-Mine")
+		n, err := io.CopyBuffer(io.Discard, struct{ io.Reader }{r}, make([]byte, 100))
+		fmt.Fprintf(w, "%s %s %s %s %d %v", path, field, r.Path, r.Field("X-Mine"), n, err)
+	}})
+	for _, request := range []string{
+		"POST /views HTTP/1.1\r\nHost: hone.test\r\nX-Mine: seen\r\nContent-Length: 30000\r\n\r\n" + body,
+		"POST /views HTTP/1.1\r\nHost: hone.test\r\nX-Mine: seen\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("64\r\n"+body[:100]+"\r\n", 300) + "0\r\n\r\n",
+	} {
+		w := h.connect()
+		go w.send(request)
+		r := w.reply("POST")
+		w.want(r.body == "/views seen /views seen 30000 <nil>", "the handler looked at Path and at a field, read 30,000 bytes of body, 100 at a time, and looked again: %q. They are valid until it returns, so the body must not be read over them", r.body)
+		w.conn.Close()
 	}
 }
 

@@ -376,7 +376,7 @@ func (c *conn) read(p []byte) (int, error) {
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
-	return n, err
+	return 0, err
 }
 
 // room makes sure that there is room behind w.

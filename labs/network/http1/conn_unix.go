@@ -29,11 +29,8 @@ import (
 //
 //hone:hide fast
 func (c *conn) poll() bool {
-	if c.raw == nil || c.r < c.w {
+	if c.raw == nil || c.r != c.w || !c.rest() {
 		return true
-	}
-	if !c.rest() {
-		return false
 	}
 	c.armRead()
 	err := c.raw.Read(c.ready)
@@ -45,9 +42,6 @@ func (c *conn) poll() bool {
 //hone:hide fast
 func (c *conn) step(fd uintptr) bool {
 	n, err := syscall.Read(int(fd), c.in)
-	for err == syscall.EINTR {
-		n, err = syscall.Read(int(fd), c.in)
-	}
 	if err == syscall.EAGAIN {
 		return false
 	}
@@ -56,14 +50,14 @@ func (c *conn) step(fd uintptr) bool {
 		return true // what there is to say about the end, the plain way finds out
 	}
 	c.w = n
-	for c.r < c.w {
+	for c.r != c.w {
 		if !bytes.Contains(c.in[c.r:c.w], []byte("\r\n\r\n")) {
 			return true
 		}
 		if c.ended = !c.open(); c.ended {
 			return true
 		}
-		if c.req.Length < 0 || c.req.Length > int64(c.w-c.r) {
+		if uint64(c.req.Length) > uint64(c.w-c.r) { // not all here, or chunked (-1)
 			c.opened = true
 			return true
 		}

@@ -17,11 +17,11 @@ import (
 // A body that is read in portions of 4 KiB or more goes past the connection's own
 // buffer: one Read of the connection for each Read of the body.
 func TestFast_LargeReads(t *testing.T) {
-	const n = 256
 	for _, size := range []int{4 << 10, 64 << 10} {
+		n := 4 << 20 / size
 		body := strings.Repeat("x", n*size)
 		s := &script{in: io.MultiReader(strings.NewReader(post("/", body)[:len(post("/", body))-len(body)]), strings.NewReader(body)), closed: make(chan struct{})}
-		(&http1.Server{MaxBody: n * 64 << 10, Handler: func(w *http1.Response, r *http1.Request) {
+		(&http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
 			for p := make([]byte, size); ; {
 				if _, err := io.ReadFull(r, p); err != nil {
 					return

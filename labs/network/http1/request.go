@@ -147,8 +147,8 @@ func (c *conn) head(r *Request) error {
 //hone:hide request
 func (r *Request) requestLine(line []byte) (method, target int, err error) {
 	m, rest, _ := bytes.Cut(line, []byte(" "))
-	t, v, ok := bytes.Cut(rest, []byte(" "))
-	if !ok || len(t) == 0 {
+	t, v, _ := bytes.Cut(rest, []byte(" "))
+	if len(t) == 0 {
 		return 0, 0, errRequestLine
 	}
 	if !token(m) || !clean(t, '!') { //hone:line strict
