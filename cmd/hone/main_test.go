@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,10 +15,14 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	command := func(source fs.FS) func() {
+		return func() {
+			os.Exit(run(&app{source: source, env: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:]))
+		}
+	}
 	testscript.Main(m, map[string]func(){
-		"hone": func() {
-			os.Exit(run(&app{source: fixture(), env: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:]))
-		},
+		"hone":      command(fixture()),
+		"hone-labs": command(hone.Source), // with the real labs
 	})
 }
 
