@@ -44,7 +44,7 @@ import (
 
 // Bounds. What is found until then is shown.
 const (
-	relaxTime   = 2 * time.Second
+	relaxTime   = 4 * time.Second
 	relaxStates = 4       // that a model may have, times the operations
 	leastStates = 64      // and these
 	relaxSteps  = 100_000 // of the checker for one candidate
@@ -79,7 +79,7 @@ func (p part) minimise() part {
 	}
 	kept := r.reduce(groups)
 	kept = r.reduce(singles(kept))
-	kept = p.complete(kept)
+	kept = p.complete(kept, r.deadline)
 	q := part{model: p.model, key: p.key, without: p.without + len(p.ops) - len(kept)}
 	for _, i := range kept {
 		q.ops = append(q.ops, p.ops[i])
@@ -91,11 +91,10 @@ func (p part) minimise() part {
 // others but for the last came to what they returned: the put, at any time, whose
 // value two gets tell apart. What is not relaxed keeps the history illegal, so this
 // takes nothing from the explanation.
-func (p part) complete(kept []int) []int {
+func (p part) complete(kept []int, deadline time.Time) []int {
 	if len(kept) > completeOps {
 		return kept
 	}
-	deadline := time.Now().Add(relaxTime)
 	told := kept
 	placed, all := p.placed(told)
 	for !all && len(told) < len(kept)+completeMore {
