@@ -155,7 +155,7 @@ func TestProse_Refuses(t *testing.T) {
 		{"in clear", []edit{{"lab.md", "https://arxiv", "http://arxiv"}},
 			"lab.md: link to http://arxiv.org/abs/cs/0610046: only https is linked to"},
 		{"no example", []edit{{"lab.md", "output ExampleMax", "output ExampleMin"}},
-			`lab.md:20: no example function is called "ExampleMin", or it has no comment // Output:`},
+			`lab.md:20: no example with a comment // Output: is called "ExampleMin"`},
 		{"another lesson", []edit{{"lab.md", "5 9 9 9", "5 9 9 8"}},
 			"lab.md:20: shows something else than the comment of ExampleMax (max_test.go); hone lab check --record writes both anew"},
 	})

@@ -115,7 +115,7 @@ func (in *inspection) transcripts(ctx context.Context, text string) error {
 		e, ok := known[t.name]
 		switch {
 		case !ok:
-			in.fault("lab.md:%d: no example function is called %q, or it has no comment // Output:", t.line, t.name)
+			in.fault("lab.md:%d: no example with a comment // Output: is called %q", t.line, t.name)
 			continue
 		case trimmed(e.output) != trimmed(t.text):
 			in.fault("lab.md:%d: shows something else than the comment of %s (%s); hone lab check --record writes both anew", t.line, t.name, e.file)
@@ -182,7 +182,7 @@ func Transcripts(ctx context.Context, j *judge.Judge, lab *catalog.Lab) (start.F
 	var names []string
 	for _, t := range all {
 		if _, ok := known[t.name]; !ok {
-			return nil, fmt.Errorf("lab.md:%d: no example function is called %q, or it has no comment // Output:", t.line, t.name)
+			return nil, fmt.Errorf("lab.md:%d: no example with a comment // Output: is called %q", t.line, t.name)
 		}
 		names = append(names, t.name)
 	}
