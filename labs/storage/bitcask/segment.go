@@ -201,7 +201,7 @@ func (w *window) view(off, n int64) ([]byte, error) {
 // !ok; an error is the disk's, and nothing may be concluded from it.
 //
 //hone:hide log
-func (w *window) frame(seed uint32, off int64) (f frame, ok bool, err error) {
+func (w *window) frame(seed uint32, off int64) (frame, bool, error) {
 	if off+headerSize > w.size {
 		return frame{}, false, nil
 	}
@@ -217,7 +217,7 @@ func (w *window) frame(seed uint32, off int64) (f frame, ok bool, err error) {
 	if err != nil {
 		return frame{}, false, err
 	}
-	f, ok = decode(raw, seed, off)
+	f, ok := decode(raw, seed, off)
 	return f, ok, nil
 }
 
