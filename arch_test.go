@@ -22,6 +22,7 @@ const module = "github.com/hone-go/hone"
 const layers = `
 	.
 	lens internal/gotool internal/sandbox internal/term
+	lens/*
 	claim
 	claim/fault claim/linear claim/program
 	labs/*

@@ -123,7 +123,7 @@ func session(t testing.TB, s subject, capacity int, ops []op) {
 		}
 		history = append(history, want)
 		if got != want {
-			differs(t, capacity, history, "", got, want)
+			past{capacity, history}.differs(t, "", got, want)
 		}
 		keys, expect := slices.Collect(keysOf(c.All())), m.keys()
 		if !s.ordered {
@@ -131,23 +131,29 @@ func session(t testing.TB, s subject, capacity int, ops []op) {
 			slices.Sort(expect)
 		}
 		if !slices.Equal(keys, expect) {
-			differs(t, capacity, history, ", then All()", keys, expect)
+			past{capacity, history}.differs(t, ", then All()", keys, expect)
 		}
 		if c.Len() != len(expect) {
-			differs(t, capacity, history, ", then Len()", c.Len(), len(expect))
+			past{capacity, history}.differs(t, ", then Len()", c.Len(), len(expect))
 		}
 	}
 }
 
-// differs ends a session at its first difference, which the last step of history has shown.
-func differs(t testing.TB, capacity int, history []step, then string, got, want any) {
+// past is what a session has done so far.
+type past struct {
+	capacity int
+	steps    []step
+}
+
+// differs ends a session at its first difference, which the last step has shown.
+func (p past) differs(t testing.TB, then string, got, want any) {
 	const shown = 40
 	var lines []string
-	for _, s := range history[max(0, len(history)-shown):] {
+	for _, s := range p.steps[max(0, len(p.steps)-shown):] {
 		lines = append(lines, s.String())
 	}
 	claim.Show(t, claim.KindHistory, "the operations up to the difference, with what the model says", strings.Join(lines, "\n"))
-	t.Fatalf("a cache of %d, %s%s:\n got %v\nwant %v", capacity, history[len(history)-1].op, then, got, want)
+	t.Fatalf("a cache of %d, %s%s:\n got %v\nwant %v", p.capacity, p.steps[len(p.steps)-1].op, then, got, want)
 }
 
 func keysOf[K, V any](seq iter.Seq2[K, V]) iter.Seq[K] {
