@@ -1,6 +1,9 @@
 package claim
 
-import "slices"
+import (
+	"reflect"
+	"slices"
+)
 
 // These are for the tests of this package.
 const (
@@ -40,3 +43,9 @@ func Calibrate(ours, peer []float64, rounds int, atMost float64) string {
 
 // Skeleton is skeleton.
 var Skeleton = skeleton
+
+// HeapAlign is the alignment that is believed of a value of v's type on the heap.
+func HeapAlign(v any) uintptr {
+	align, _ := heapAlign(reflect.TypeOf(v))
+	return align
+}
