@@ -252,7 +252,7 @@ func TestBody_UnreadLarge(t *testing.T) {
 
 	in := strings.NewReader(post("/", strings.Repeat("x", 8<<20)))
 	c := &halved{script: &script{in: in, closed: make(chan struct{})}, left: in.Len}
-	(&http1.Server{Handler: func(w *http1.Response, _ *http1.Request) { w.WriteString("ignored") }}).Serve(once(c, c.script))
+	alone(t, &http1.Server{Handler: func(w *http1.Response, _ *http1.Request) { w.WriteString("ignored") }}, c, c.script)
 	if c.writes == 0 {
 		t.Error("a request with a body of 8 MB that the handler does not read got no response")
 	}
@@ -290,22 +290,22 @@ func TestBody_Flush(t *testing.T) {
 	}
 
 	s := &script{in: strings.NewReader(get("/")), closed: make(chan struct{})}
-	(&http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+	alone(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
 		w.WriteString("once")
 		w.Flush()
 		w.Flush()
 		w.Flush()
-	}}).Serve(once(s, s))
+	}}, s, s)
 	if s.writes != 2 {
 		t.Errorf("one piece, Flush three times, the end: that took %d Writes, want 2. With nothing to send there is nothing to write", s.writes)
 	}
 	s = &script{in: strings.NewReader(get("/")), out: broken{}, closed: make(chan struct{})}
 	told := make(chan error, 1)
-	(&http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+	alone(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
 		w.WriteString("once")
 		told <- w.Flush()
-	}}).Serve(once(s, s))
-	if <-told == nil {
+	}}, s, s)
+	if heard(t, told) == nil {
 		t.Error("the client is gone, and Flush returned nil: a handler that streams would go on for nobody")
 	}
 }
@@ -457,8 +457,7 @@ func TestBody_Incomplete(t *testing.T) {
 		w := h.connect()
 		w.send(c.request)
 		w.conn.Close()
-		var err error
-		claim.Terminates(t, 5*time.Second, func() { err = <-read })
+		err := heard(t, read)
 		if err == nil || c.ends && !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("%s, and then the client closed: reading the body ended with %v, want io.ErrUnexpectedEOF. A handler that stores what it got must not take half for the whole", c.name, err)
 		}
@@ -583,7 +582,7 @@ func TestBody_Malformed(t *testing.T) {
 	w.want(r.status == 400 && r.framing == "length" && r.field("X-Mine") == "" && !strings.Contains(r.body, "mine"),
 		"the second chunk has no size: want 400, whole, with nothing of what the handler had prepared; got %d, framing %s, X-Mine %q, %q", r.status, r.framing, r.field("X-Mine"), r.body)
 	w.ends("after a malformed body nobody knows where the next request starts")
-	if err := <-read; !errors.Is(err, http1.ErrMalformed) {
+	if err := heard(t, read); !errors.Is(err, http1.ErrMalformed) {
 		t.Errorf("reading a malformed body ended with %v, want ErrMalformed", err)
 	} else if !strings.HasPrefix(err.Error(), "http1: ") || len(err.Error()) < len("http1: why") {
 		t.Errorf("the error of a malformed body reads %q; it should start with \"http1: \" and say why", err)
@@ -603,7 +602,7 @@ func TestBody_UnreadKept(t *testing.T) {
 	endless := chunked("/", strings.Repeat(fmt.Sprintf("%x\r\n%s\r\n", 1<<10, strings.Repeat("x", 1<<10)), 8<<10))
 	in := strings.NewReader(endless)
 	s := &script{in: in, closed: make(chan struct{})}
-	(&http1.Server{Handler: func(w *http1.Response, _ *http1.Request) { w.WriteString("ignored") }}).Serve(once(s, s))
+	alone(t, &http1.Server{Handler: func(w *http1.Response, _ *http1.Request) { w.WriteString("ignored") }}, s, s)
 	if got := len(endless) - in.Len(); got > 2<<20 {
 		t.Errorf("%d KB were read of a chunked body that the handler left alone. To skip a little is cheaper than a new connection; to skip what never ends is work that anybody can order", got>>10)
 	}
@@ -629,7 +628,7 @@ func TestBody_HearsOut(t *testing.T) {
 		first := strings.NewReader(c.first)
 		left := func() int { return first.Len() + then.Len() }
 		h := &halved{script: &script{in: io.MultiReader(first, then), closed: make(chan struct{})}, left: left}
-		(&http1.Server{Handler: handler}).Serve(once(h, h.script))
+		alone(t, &http1.Server{Handler: handler}, h, h.script)
 		if h.writes == 0 || left() > 0 {
 			t.Errorf("a client %s. The connection was closed with %d bytes unread after %d Writes. The kernel answers them with RST, which can destroy the response on its way: CloseWrite, read on for a moment, and then close (RFC 9112 §9.6)", c.what, left(), h.writes)
 		}
@@ -714,7 +713,7 @@ func TestBody_ClientGone(t *testing.T) {
 	for _, size := range []int{10, 1000, 10_000} {
 		told := make(chan error, 1)
 		s := &script{in: strings.NewReader(get("/")), out: broken{}, closed: make(chan struct{})}
-		(&http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+		alone(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
 			for range 1000 {
 				if _, err := w.Write(make([]byte, size)); err != nil {
 					told <- err
@@ -722,8 +721,8 @@ func TestBody_ClientGone(t *testing.T) {
 				}
 			}
 			told <- nil
-		}}).Serve(once(s, s))
-		if <-told == nil {
+		}}, s, s)
+		if heard(t, told) == nil {
 			t.Errorf("the client is gone, and a thousand Writes of %d bytes returned nil: the handler works for nobody", size)
 		}
 	}

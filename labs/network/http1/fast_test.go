@@ -21,13 +21,13 @@ func TestFast_LargeReads(t *testing.T) {
 		n := 4 << 20 / size
 		body := strings.Repeat("x", n*size)
 		s := &script{in: io.MultiReader(strings.NewReader(post("/", body)[:len(post("/", body))-len(body)]), strings.NewReader(body)), closed: make(chan struct{})}
-		(&http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
+		alone(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
 			for p := make([]byte, size); ; {
 				if _, err := io.ReadFull(r, p); err != nil {
 					return
 				}
 			}
-		}}).Serve(once(s, s))
+		}}, s, s)
 		if s.reads > n+8 {
 			claim.Fail(t, claim.OutcomeBudget, "a handler reads a body %d times, %d KiB at a time, and the connection was read %d times. What is as large as the buffer need not go through it: read it into the handler's own memory", n, size>>10, s.reads)
 		}

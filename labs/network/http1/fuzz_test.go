@@ -12,7 +12,7 @@ func FuzzReading(f *testing.F) {
 	f.Add("OPTIONS * HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\nExpect: 100-continue\r\n\r\n")
 	f.Add("GET http://a/b?c HTTP/1.1\r\nHost: d\r\nA:\t b \t\r\n\r\n")
 	f.Fuzz(func(t *testing.T, stream string) {
-		got, want := readings(stream, true), readings(stream, false)
+		got, want := readings(t, stream, true), readings(t, stream, false)
 		if !agree(got, want) {
 			t.Errorf("of %q this server reads\n%+v\nand net/http\n%+v", stream, got, want)
 		}

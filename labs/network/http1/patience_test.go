@@ -482,6 +482,7 @@ func TestPatience_IdleIsSmall(t *testing.T) {
 	for range n {
 		ours, theirs := net.Pipe()
 		t.Cleanup(func() { ours.Close() })
+		ours.SetDeadline(time.Now().Add(patience))
 		h.conns <- theirs
 		io.WriteString(ours, large)
 		if _, err := io.ReadFull(ours, make([]byte, 200<<10)); err != nil {

@@ -173,7 +173,7 @@ func TestRequest_SplitAnywhere(t *testing.T) {
 	// io.Reader allows the last bytes to come together with the error.
 	var out bytes.Buffer
 	s := &script{in: iotest.DataErrReader(iotest.OneByteReader(strings.NewReader(request))), out: &out, closed: make(chan struct{})}
-	(&http1.Server{Handler: func(w *http1.Response, r *http1.Request) { w.Write(r.Path) }}).Serve(once(s, s))
+	alone(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) { w.Write(r.Path) }}, s, s)
 	if !strings.HasSuffix(out.String(), "\r\n\r\n/split") {
 		t.Errorf("the last byte of a request came together with io.EOF, as io.Reader allows, and the answer is %q: what was read counts before the error does", out.String())
 	}

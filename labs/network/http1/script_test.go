@@ -4,7 +4,11 @@ import (
 	"io"
 	"net"
 	"sync"
+	"testing"
 	"time"
+
+	"github.com/hone-go/hone/claim"
+	"github.com/hone-go/hone/labs/network/http1"
 )
 
 // A script is a connection that is all there: what the client says is written
@@ -72,6 +76,12 @@ type single struct {
 	conn     net.Conn
 	closed   <-chan struct{}
 	accepted bool
+}
+
+// alone lets a server serve c, which talks by s, until that is closed.
+func alone(t testing.TB, server *http1.Server, c net.Conn, s *script) {
+	t.Helper()
+	claim.Terminates(t, 5*time.Second, func() { server.Serve(once(c, s)) })
 }
 
 // once returns a listener for c, which talks by s.

@@ -328,7 +328,7 @@ func TestStop_LateAccept(t *testing.T) {
 	s := &http1.Server{Handler: func(*http1.Response, *http1.Request) { called <- struct{}{} }}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(late) }()
-	<-late.accepting
+	claim.Terminates(t, 5*time.Second, func() { <-late.accepting })
 	claim.Terminates(t, 5*time.Second, func() {
 		if err := s.Shutdown(t.Context()); err != nil {
 			t.Errorf("Shutdown of a server without connections = %v", err)
@@ -434,7 +434,7 @@ func TestStop_CutsOff(t *testing.T) {
 	})
 	w.ends("Shutdown has given up, though the handler is still stuck: its client need not wait for it")
 	release()
-	if err := <-served; !errors.Is(err, http1.ErrServerClosed) {
+	if err := heard(t, served); !errors.Is(err, http1.ErrServerClosed) {
 		t.Errorf("Serve = %v, want ErrServerClosed", err)
 	}
 }

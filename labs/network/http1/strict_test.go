@@ -426,10 +426,10 @@ func TestStrict_ExactLimits(t *testing.T) {
 			var out bytes.Buffer
 			told := make(chan error, 1)
 			s := &script{in: strings.NewReader(message), out: &out, closed: make(chan struct{})}
-			(&http1.Server{MaxLine: c.limits.line, MaxHeader: c.limits.header, MaxBody: c.limits.body, Handler: func(_ *http1.Response, r *http1.Request) {
+			alone(t, &http1.Server{MaxLine: c.limits.line, MaxHeader: c.limits.header, MaxBody: c.limits.body, Handler: func(_ *http1.Response, r *http1.Request) {
 				_, err := io.Copy(io.Discard, r)
 				told <- err
-			}}).Serve(once(s, s))
+			}}, s, s)
 			fmt.Sscanf(out.String(), "HTTP/1.1 %d", &status)
 			select {
 			case read = <-told:
@@ -471,7 +471,7 @@ func TestStrict_SameReading(t *testing.T) {
 	rng := claim.Rand(t)
 	for range 1500 {
 		claim.Minimal(t, []byte(mutated(rng)), func(t testing.TB, stream []byte) {
-			if got, want := readings(string(stream), true), readings(string(stream), false); !agree(got, want) {
+			if got, want := readings(t, string(stream), true), readings(t, string(stream), false); !agree(got, want) {
 				t.Errorf("two readings of one stream:\n  this server  %+v\n  net/http     %+v\nBetween a proxy with one reading and a server with the other, a request can be hidden (RFC 9112 §11.2)", got, want)
 			}
 		})
@@ -516,7 +516,8 @@ type reading struct {
 }
 
 // readings returns the requests that ours, or net/http, finds in the stream.
-func readings(stream string, ours bool) (list []reading) {
+func readings(t testing.TB, stream string, ours bool) (list []reading) {
+	t.Helper()
 	if !ours {
 		for b := bufio.NewReader(strings.NewReader(stream)); ; {
 			r, err := http.ReadRequest(b)
@@ -536,7 +537,7 @@ func readings(stream string, ours bool) (list []reading) {
 		list = append(list, reading{string(r.Method), string(r.Target), string(r.Host), body.String(), err == nil})
 	}}
 	s := &script{in: strings.NewReader(stream), closed: make(chan struct{})}
-	server.Serve(once(s, s))
+	alone(t, server, s, s)
 	return list
 }
 

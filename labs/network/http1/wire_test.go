@@ -96,8 +96,12 @@ func (h *house) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)
 func (h *house) connect() *wire {
 	h.t.Helper()
 	ours, theirs := net.Pipe()
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
 	select {
 	case h.conns <- theirs:
+	case <-timeout.C:
+		h.t.Fatalf("Serve has not called Accept for %v, and a client waits; it must accept until the listener fails or Shutdown is called", patience)
 	case err := <-h.served:
 		h.t.Fatalf("Serve returned (%v) while its listener was open; it must accept until the listener fails or Shutdown is called", err)
 	}
@@ -111,6 +115,13 @@ func gate(t testing.TB) (held <-chan struct{}, release func()) {
 	release = sync.OnceFunc(func() { close(c) })
 	t.Cleanup(release)
 	return c, release
+}
+
+// heard is what comes out of c, within 5 seconds.
+func heard(t testing.TB, c <-chan error) (err error) {
+	t.Helper()
+	claim.Terminates(t, patience, func() { err = <-c })
+	return err
 }
 
 // patience is how long a client waits for a byte, or to get rid of one, unless a
