@@ -44,6 +44,8 @@ const (
 	searchTime = 2 * time.Second // of the clock, or of the CPU where the clock is fake
 	searchRuns = 2000
 	pairSteps  = 40 // the most steps of which all pairs are tried
+	gaugeRuns  = 20 // of the whole, where it does not fail each time
+	leastTries = 5  // to see a part fail that has failed before
 
 	// A part can block for ever where the whole did not: a take whose put is gone.
 	// Such a run is left behind after patience times what the whole took, and its
@@ -111,12 +113,12 @@ func Minimal[T any](t testing.TB, steps []T, check func(t testing.TB, steps []T)
 		noun = "byte"
 	}
 	if len(steps) > 0 {
-		Show(t, KindTranscript, s.title(noun, len(kept), len(steps)), listed(part))
+		Show(t, KindTranscript, s.title(noun, len(kept), len(steps)), listed(part)+s.note())
 	}
-	if again(t, first, func() { check(t, part) }) {
+	if s.again(first, func() { check(t, slices.Clone(part)) }) {
 		return
 	}
-	if len(part) < len(steps) && again(t, first, func() { check(t, slices.Clone(steps)) }) {
+	if len(part) < len(steps) && s.again(first, func() { check(t, slices.Clone(steps)) }) {
 		t.Logf("The part shown failed once and passed when run again, so this is the failure of all %s.", plural(len(steps), noun))
 		return
 	}
@@ -134,26 +136,41 @@ func pick[T any](steps []T, kept []int) []T {
 	return part
 }
 
-// again runs f, which reports to t itself, and says whether it failed. Where t had
-// failed before, nobody can tell, and it is taken to have. Where f skips what
-// failed before, the first failure is reported, for there is no way back.
-func again(t testing.TB, first *quiet, f func()) bool {
+// again runs f, which reports to t itself, until it fails, and says whether it
+// did; once does where it fails each time. Where t had failed before, or a cleanup
+// is to fail, which t runs later, nobody can tell, and it is taken to have. Where f
+// skips what failed before, the first failure is reported: there is no way back.
+func (s *search) again(first *quiet, f func()) bool {
+	t := s.t
 	t.Helper()
-	before, returned := t.Failed(), false
+	before, returned := t.Failed() || s.want.late, false
 	defer func() {
 		if !returned && t.Skipped() && !t.Failed() {
 			first.repeat(t, doesNotRepeat)
 		}
 	}()
-	f()
+	for try := 0; try < max(s.tries, leastTries); try++ {
+		if f(); before || t.Failed() {
+			break
+		}
+	}
 	returned = true
 	return before || t.Failed()
+}
+
+// note says that the steps do not always fail.
+func (s *search) note() string {
+	if s.seldom == 0 {
+		return ""
+	}
+	return fmt.Sprintf("All the steps failed in %d of %d further runs: they alone do not decide.\n", s.seldom, gaugeRuns)
 }
 
 // A way is what failures have in common that are taken for the same.
 type way struct {
 	outcome  Outcome
 	skeleton string
+	late     bool // in a cleanup
 }
 
 func (q *quiet) way() way {
@@ -162,7 +179,7 @@ func (q *quiet) way() way {
 	if !q.failed {
 		return way{}
 	}
-	return way{q.outcome, "failed: " + skeleton(q.first)}
+	return way{q.outcome, "failed: " + skeleton(q.first), q.late}
 }
 
 // A search looks for a small part of steps 0 to n-1 that fails in the way wanted.
@@ -178,7 +195,8 @@ type search struct {
 	runs    int
 	hanging int
 	cut     bool // by a bound
-	unsure  bool // no run has failed again
+	tries   int  // runs of each part; 0: the whole has not failed again
+	seldom  int  // of gaugeRuns, in how many the whole failed; 0: always, or never again
 }
 
 // run returns the smallest part found.
@@ -191,13 +209,14 @@ func (s *search) run(n int) []int {
 	for i := range kept {
 		kept[i] = i
 	}
+	s.gauge(kept)
 	if n == 0 || s.fails(kept[:0]) {
 		return kept[:0]
 	}
-	kept = s.beginning(kept)
-	if s.unsure = len(kept) == n && !s.fails(kept) && !s.cut; s.unsure {
+	if s.tries == 0 {
 		return kept
 	}
+	kept = s.beginning(kept)
 	for {
 		kept = s.ddmin(kept)
 		fewer, ok := s.withoutPair(kept)
@@ -205,6 +224,23 @@ func (s *search) run(n int) []int {
 			return kept
 		}
 		kept = fewer
+	}
+}
+
+// gauge decides how often a part is tried. Where the whole fails again, once is
+// enough. Where it does not, a hash with a random seed, say, has a part in it: the
+// whole is run until it is known how seldom it fails.
+func (s *search) gauge(whole []int) {
+	if s.tries = 1; s.fails(whole) || s.cut {
+		return
+	}
+	for range gaugeRuns {
+		if s.fails(whole) {
+			s.seldom++
+		}
+	}
+	if s.tries = 0; s.seldom > 0 {
+		s.tries = 3 * gaugeRuns / s.seldom // then 19 of 20 parts that fail are seen to
 	}
 }
 
@@ -264,9 +300,18 @@ func (s *search) withoutPair(kept []int) ([]int, bool) {
 	return kept, false
 }
 
-// fails reports whether the steps kept fail in the way wanted. Past a bound
-// nothing does.
+// fails reports whether the steps kept fail in the way wanted, in one of the
+// tries. Past a bound nothing does.
 func (s *search) fails(kept []int) bool {
+	for range s.tries {
+		if s.failsNow(kept) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *search) failsNow(kept []int) bool {
 	if s.cut || s.over() {
 		s.cut = true
 		return false
@@ -305,7 +350,7 @@ func (s *search) title(noun string, part, whole int) string {
 	switch {
 	case part == 0:
 		return fmt.Sprintf("it fails without any of the %s", plural(whole, noun))
-	case s.unsure:
+	case s.tries == 0:
 		return fmt.Sprintf("what failed once: all %s", plural(whole, noun))
 	case s.runs == 0:
 		return fmt.Sprintf("all %s: one run took %v, too long to leave any out", plural(whole, noun), s.whole.Round(time.Millisecond))

@@ -119,6 +119,11 @@ func TestMinimal_Fails(t *testing.T) {
 		"panic":  {func(_ testing.TB, at int) { _ = make([]int, at)[at] }, "", "", true},
 		"in a cleanup": {func(t testing.TB, at int) { t.Cleanup(func() { t.Errorf("left %d", at) }) },
 			"", "left 1", false},
+		"leak": {func(t testing.TB, _ int) {
+			stop := make(chan bool)
+			t.Cleanup(func() { claim.Fail(t, claim.OutcomeLeak, "a goroutine is left"); close(stop) })
+			go func() { <-stop }()
+		}, claim.OutcomeLeak, "a goroutine is left", false},
 		"in a goroutine": {func(t testing.TB, at int) {
 			done := make(chan bool)
 			go func() { defer close(done); t.Errorf("there %d", at) }()
@@ -187,8 +192,8 @@ func TestMinimal_Extremes(t *testing.T) {
 	always := func(t testing.TB, _ []step) { t.Error("always") }
 	r, runs := minimise(t, steps(10, nil), always)
 	r.wantShown(t, "it fails without any of the 10 steps", "")
-	if runs != 3 {
-		t.Errorf("%d runs, want 3: all, none, and the report", runs)
+	if runs != 4 {
+		t.Errorf("%d runs, want 4: all, all, none, and the report", runs)
 	}
 	r, _ = minimise(t, nil, always)
 	if r.wantFailed(t, "", "always"); len(r.evidence(t)) > 0 {
@@ -242,7 +247,7 @@ func TestMinimal_DoesNotRepeat(t *testing.T) {
 	if e := r.evidence(t); len(e) != 2 || e[0].Title != "what failed once: all 20 steps" || e[1].Text != "then" {
 		t.Errorf("evidence = %+v, want what was seen in the run that failed", e)
 	}
-	if runs > 10 {
+	if runs > 40 {
 		t.Errorf("%d runs, want the search given up", runs)
 	}
 	// It skips when run again: that must not hide the failure.
@@ -254,6 +259,27 @@ func TestMinimal_DoesNotRepeat(t *testing.T) {
 		t.Error("only once")
 	})
 	r.wantFailed(t, "", "only once")
+}
+
+// What fails now and then, as with a hash of random seed, is minimised, too.
+func TestMinimal_FailsSometimes(t *testing.T) {
+	rng := claim.Rand(t)
+	for range 20 {
+		r, _ := minimise(t, steps(60, map[int]string{20: "put", 40: "get"}), func(t testing.TB, got []step) {
+			luck := rng.IntN(2) == 0
+			if n, _ := ops(got, "put"); n > 0 {
+				if n, at := ops(got, "get"); n > 0 && luck {
+					t.Fatalf("get at %d", at)
+				}
+			}
+		})
+		if r.failed { // or the first run passed
+			r.wantFailed(t, "", "get at ", "put(20)", "get(40)")
+			if n := strings.Count(r.evidence(t)[0].Text, "idle"); n > 5 {
+				t.Errorf("%d idle steps are left:\n%s", n, r.evidence(t)[0].Text)
+			}
+		}
+	}
 }
 
 // A part that fails while searching and not when reported gives way to the whole.

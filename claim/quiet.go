@@ -24,6 +24,8 @@ type quiet struct {
 	failed   bool
 	skipped  bool
 	stopped  bool // by FailNow or SkipNow
+	cleaning bool
+	late     bool // the first failure was that of a cleanup
 	outcome  Outcome
 	alike    string      // set by alike
 	first    string      // what the first failure said
@@ -74,6 +76,7 @@ func quietly(t testing.TB, patience time.Duration, f func(t testing.TB)) (q *qui
 func (q *quiet) clean() {
 	q.mu.Lock()
 	cancel := q.cancel
+	q.cleaning = true
 	q.mu.Unlock()
 	if cancel != nil {
 		cancel()
@@ -106,7 +109,8 @@ func (q *quiet) fail(first, text string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.failed {
-		q.failed, q.first = true, cmp.Or(q.alike, first)
+		q.failed, q.late = true, q.cleaning
+		q.first = cmp.Or(q.alike, first)
 	}
 	q.say(text)
 }
