@@ -18,7 +18,7 @@ import (
 // begins at the same place each time, so the same rounds have the same calibration. A
 // line in the evidence says what came out:
 //
-//	calibration: limit 0.850, median 0.731; of 1000 draws 0 fail, 0 cannot tell; slowed 1.25x 1000 fail; all fail from 1.19x on
+//	calibration: limit 0.850, median 0.731; of 1000 draws 0 fail, 0 cannot tell; slowed 1.25x 1000 fail, 0 cannot tell; all fail from 1.19x on
 //
 // It says nothing about other machines: there the median is another one.
 const (
@@ -31,14 +31,15 @@ const (
 // A calibration is what the draws said.
 type calibration struct {
 	limit, median float64
-	fail, unclear int     // draws as measured
-	slowedFail    int     // draws with ours slowed
+	fail, unclear int // draws as measured
+	slowedFail    int // draws with ours slowed
+	slowedUnclear int
 	from          float64 // the least factor by which all draws fail
 }
 
 func (c calibration) String() string {
-	return fmt.Sprintf("calibration: limit %.3f, median %.3f; of %d draws %d fail, %d cannot tell; slowed %.2fx %d fail; all fail from %.2fx on",
-		c.limit, c.median, draws, c.fail, c.unclear, slowed, c.slowedFail, c.from)
+	return fmt.Sprintf("calibration: limit %.3f, median %.3f; of %d draws %d fail, %d cannot tell; slowed %.2fx %d fail, %d cannot tell; all fail from %.2fx on",
+		c.limit, c.median, draws, c.fail, c.unclear, slowed, c.slowedFail, c.slowedUnclear, c.from)
 }
 
 // A look is an interval at which a draw might be decided.
@@ -62,7 +63,7 @@ func (m *match) calibration() calibration {
 	c := calibration{limit: m.atMost}
 	c.median, _, _ = interval(q)
 	c.fail, c.unclear = m.count(drawn, 1)
-	c.slowedFail, _ = m.count(drawn, slowed)
+	c.slowedFail, c.slowedUnclear = m.count(drawn, slowed)
 	// A draw that fails fails too when ours is slower still, so halving finds the least.
 	low, high := 0, int(100*slowest)
 	for low+1 < high {

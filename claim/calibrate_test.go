@@ -21,9 +21,9 @@ func TestFaster_Calibration(t *testing.T) {
 		limit float64
 		want  string
 	}{
-		{0.60, "of 1000 draws 1000 fail, 0 cannot tell; slowed 1.25x 1000 fail; all fail from 0."},
-		{0.78, "of 1000 draws 0 fail, 0 cannot tell; slowed 1.25x 1000 fail; all fail from 1.1"},
-		{1.40, "of 1000 draws 0 fail, 0 cannot tell; slowed 1.25x 0 fail; all fail from 2.0"},
+		{0.60, "of 1000 draws 1000 fail, 0 cannot tell; slowed 1.25x 1000 fail, 0 cannot tell; all fail from 0."},
+		{0.78, "of 1000 draws 0 fail, 0 cannot tell; slowed 1.25x 1000 fail, 0 cannot tell; all fail from 1.1"},
+		{1.40, "of 1000 draws 0 fail, 0 cannot tell; slowed 1.25x 0 fail, 0 cannot tell; all fail from 2.0"},
 	} {
 		got := claim.Calibrate(ours, peer, 15, c.limit)
 		if !strings.Contains(got, c.want) {

@@ -26,10 +26,16 @@ func TestLimits(t *testing.T) {
 	check := func(text string) judge.Check {
 		return judge.Check{Evidence: []judge.Evidence{{Kind: "text", Text: "x"}, {Kind: "ratio", Title: "a against b", Text: "ratio 1.000\n" + text}}}
 	}
-	const said = "limit 1.020, median 1.000; of 1000 draws 3 fail, 40 cannot tell; slowed 1.25x 1000 fail; all fail from 1.06x on"
-	got, wrong := limits(check("calibration: " + said))
+	const said = "limit 1.020, median 1.000; of 1000 draws 3 fail, 40 cannot tell; slowed 1.25x 1000 fail, 0 cannot tell; all fail from 1.06x on"
+	got, wrong := limits(check("calibration: "+said), true)
 	if len(got) != 1 || got[0] != said || wrong != "the limit 1.020 is too near: the reference, at 1.000, fails 3 of 1000 draws" {
 		t.Errorf("limits: %q, %q", got, wrong)
+	}
+	for busy, want := range map[bool]string{true: "", false: "the limit 1.150 is too far from the reference, at 1.000: 1.25x slower, 20 of 1000 draws cannot tell"} {
+		_, wrong := limits(check("calibration: limit 1.150, median 1.000; of 1000 draws 0 fail, 0 cannot tell; slowed 1.25x 980 fail, 20 cannot tell; all fail from 1.28x on"), busy)
+		if wrong != want {
+			t.Errorf("busy %v: %q, want %q", busy, wrong, want)
+		}
 	}
 }
 

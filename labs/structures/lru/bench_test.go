@@ -224,9 +224,9 @@ func TestLean_HitRatio(t *testing.T) {
 	hitRatio(t, newLRU, func(trace lru.Trace) float64 { return trace.LRU })
 }
 
-// TestLean_Speed promises at most 1.13 times the CPU of a textbook LRU that allocates
+// TestLean_Speed promises at most 1.1 times the CPU of a textbook LRU that allocates
 // nothing either, in the same run.
-func TestLean_Speed(t *testing.T) { speed(t, "LRU", newLRU, 1.13) }
+func TestLean_Speed(t *testing.T) { speed(t, "LRU", newLRU, 1.1) }
 
 // TestARC_AllocatesNothing promises 0 allocations in a hit, a miss, an update and a Put
 // that evicts, once the cache has been full.
@@ -241,9 +241,9 @@ func TestARC_HitRatio(t *testing.T) {
 	hitRatio(t, openARC, func(trace lru.Trace) float64 { return trace.ARC })
 }
 
-// TestARC_Speed promises at most 1.08 times the CPU of a textbook LRU that allocates
+// TestARC_Speed promises at most 1.06 times the CPU of a textbook LRU that allocates
 // nothing, in the same run.
-func TestARC_Speed(t *testing.T) { speed(t, "ARC", openARC, 1.08) }
+func TestARC_Speed(t *testing.T) { speed(t, "ARC", openARC, 1.06) }
 
 // TestS3FIFO_AllocatesNothing promises 0 allocations in a hit, a miss, an update and a
 // Put that evicts, once the cache has been full.
@@ -258,6 +258,6 @@ func TestS3FIFO_HitRatio(t *testing.T) {
 	hitRatio(t, newS3, func(trace lru.Trace) float64 { return trace.S3FIFO })
 }
 
-// TestS3FIFO_Speed promises at most 1.02 times the CPU of a textbook LRU that allocates
+// TestS3FIFO_Speed promises at most the CPU of a textbook LRU that allocates
 // nothing, in the same run.
-func TestS3FIFO_Speed(t *testing.T) { speed(t, "S3-FIFO", newS3, 1.02) }
+func TestS3FIFO_Speed(t *testing.T) { speed(t, "S3-FIFO", newS3, 1) }
