@@ -21,14 +21,16 @@ import (
 //
 // In this order, for each is cheap where the one before has done its work:
 //
-//  1. no steps at all: then the steps are not to blame;
-//  2. the shortest beginning that fails, by bisection. A check that stops at the
+//  1. the whole, a few times. Where it fails only now and then, for a hash has a
+//     random seed, each part below is tried as often as that takes;
+//  2. no steps at all: then the steps are not to blame;
+//  3. the shortest beginning that fails, by bisection. A check that stops at the
 //     first wrong answer fails alike whatever comes later: 500 steps lose those
 //     behind the failure in 9 runs;
-//  3. the algorithm ddmin, in the form that leaves out a half, a quarter, … one
-//     step. That of the paper also tries each part alone, which after 2 hardly
+//  4. the algorithm ddmin, in the form that leaves out a half, a quarter, … one
+//     step. That of the paper also tries each part alone, which after 3 hardly
 //     ever fails. The result is 1-minimal: every step in it is needed;
-//  4. two steps at once. Steps often come in pairs (push and pop, lock and
+//  5. two steps at once. Steps often come in pairs (push and pop, lock and
 //     unlock) of which neither can go alone.
 //
 // What is left must fail in the same way as the whole, or the search slips from
@@ -41,11 +43,12 @@ import (
 
 // Bounds of a search. They are for the patience of who waits for the result.
 const (
-	searchTime = 2 * time.Second // of the clock, or of the CPU where the clock is fake
-	searchRuns = 2000
-	pairSteps  = 40 // the most steps of which all pairs are tried
-	gaugeRuns  = 20 // of the whole, where it does not fail each time
-	leastTries = 5  // to see a part fail that has failed before
+	searchTime  = 2 * time.Second // of the clock, or of the CPU where the clock is fake
+	searchRuns  = 2000
+	pairSteps   = 40 // the most steps of which all pairs are tried
+	gaugeRuns   = 40 // of the whole, where it does not fail each time
+	surelyFails = 3  // further failures, and none that is missing, are enough
+	leastTries  = 5  // to see a part fail that has failed before, times tries
 
 	// A part can block for ever where the whole did not: a take whose put is gone.
 	// Such a run is left behind after patience times what the whole took, and its
@@ -125,7 +128,7 @@ func Minimal[T any](t testing.TB, steps []T, check func(t testing.TB, steps []T)
 	first.repeat(t, doesNotRepeat)
 }
 
-const doesNotRepeat = "It failed so once, and passed when run again with the same steps: they alone do not decide. Look for what else does: the order of a map, the scheduler, the clock, a random number without a seed, what an earlier run left behind."
+const doesNotRepeat = "It failed so, and passed when run again with the same steps: they alone do not decide. Look for what else does: the order of a map, the scheduler, the clock, a random number without a seed, what an earlier run left behind."
 
 // pick returns the steps at the places kept.
 func pick[T any](steps []T, kept []int) []T {
@@ -149,8 +152,9 @@ func (s *search) again(first *quiet, f func()) bool {
 			first.repeat(t, doesNotRepeat)
 		}
 	}()
-	for try := 0; try < max(s.tries, leastTries); try++ {
-		if f(); before || t.Failed() {
+	began := time.Now()
+	for range max(s.tries, 1) * leastTries {
+		if f(); before || t.Failed() || time.Since(began) > searchTime {
 			break
 		}
 	}
@@ -163,7 +167,7 @@ func (s *search) note() string {
 	if s.seldom == 0 {
 		return ""
 	}
-	return fmt.Sprintf("All the steps failed in %d of %d further runs: they alone do not decide.\n", s.seldom, gaugeRuns)
+	return fmt.Sprintf("It does not always fail: all the steps together did in %d of %d further runs.\n", s.seldom, gaugeRuns)
 }
 
 // A way is what failures have in common that are taken for the same.
@@ -227,20 +231,28 @@ func (s *search) run(n int) []int {
 	}
 }
 
-// gauge decides how often a part is tried. Where the whole fails again, once is
-// enough. Where it does not, a hash with a random seed, say, has a part in it: the
-// whole is run until it is known how seldom it fails.
+// gauge decides how often a part is tried. Where the whole fails whenever it is run,
+// once is enough. Where it does not, a hash with a random seed, say, has a part in
+// it: the whole is run until it is known how seldom it fails.
 func (s *search) gauge(whole []int) {
-	if s.tries = 1; s.fails(whole) || s.cut {
-		return
+	s.tries = 1
+	runs, failed, enough := 0, 0, surelyFails
+	if s.whole > searchTime/100 {
+		enough = 1 // the time is better spent on parts
 	}
-	for range gaugeRuns {
-		if s.fails(whole) {
-			s.seldom++
+	for runs < gaugeRuns && (runs < enough || failed < runs) {
+		runs++
+		if s.failsNow(whole) {
+			failed++
 		}
 	}
-	if s.tries = 0; s.seldom > 0 {
-		s.tries = 3 * gaugeRuns / s.seldom // then 19 of 20 parts that fail are seen to
+	switch {
+	case s.cut || failed == runs:
+	case failed == 0:
+		s.tries = 0
+	default:
+		s.seldom = failed
+		s.tries = 3 * gaugeRuns / failed // then 19 of 20 parts that fail are seen to
 	}
 }
 
