@@ -2,11 +2,13 @@ package leaks_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -43,8 +45,9 @@ func TestBodies_Garbage(t *testing.T) {
 		io.WriteString(w, page)
 	}))
 	for range 4 {
-		if _, err := m.ask(t); err == nil {
-			t.Error("a page of HTML was taken for a quote")
+		var syntax *json.SyntaxError
+		if _, err := m.ask(t); !errors.As(err, &syntax) || !strings.Contains(err.Error(), "quote of test:") {
+			t.Errorf("the market test sends a page of HTML for a quote: got error %v, want one that names the market and wraps what is wrong with the page", err)
 		}
 	}
 }
@@ -100,7 +103,8 @@ func TestBodies_ReusesAfterQuotes(t *testing.T) {
 }
 
 // TestBodies_Errors: a status other than 200 is a StatusError with the beginning of
-// its page, and a market that can't be reached is an error too.
+// its page; a market that can't be reached, or asked, is an error too. Each names the
+// market, which of three it was is the first question, and wraps its cause.
 func TestBodies_Errors(t *testing.T) {
 	m := serve(t, unavailable("down for maintenance"))
 	_, err := m.ask(t)
@@ -109,10 +113,14 @@ func TestBodies_Errors(t *testing.T) {
 		t.Fatalf("the market answers 503: got %v, want a *StatusError", err)
 	}
 	claim.Equal(t, "the error", *status, leaks.StatusError{Market: "test", Code: 503, Excerpt: "down for maintenance"})
+	claim.Equal(t, "its text", err.Error(), "test answers 503 Service Unavailable: down for maintenance")
 
-	nobody := &leaks.Upstream{Name: "nobody", URL: "http://127.0.0.1:1", Client: m.client}
-	if _, err := nobody.Quote(context.Background(), "ACME"); err == nil {
-		t.Error("nobody listens there, and Quote has no error")
+	for what, where := range map[string]string{"where nobody listens": "http://127.0.0.1:1", "of a market whose URL is none": "http://[::1"} {
+		nobody := &leaks.Upstream{Name: "nobody", URL: where, Client: m.client}
+		var cause *url.Error
+		if _, err := nobody.Quote(context.Background(), "ACME"); !errors.As(err, &cause) || !strings.Contains(err.Error(), "ask nobody:") {
+			t.Errorf("a question %s: got error %v, want one that names the market (nobody) and wraps a *url.Error", what, err)
+		}
 	}
 }
 
@@ -120,6 +128,7 @@ func TestBodies_Errors(t *testing.T) {
 // needs escaping, and the request carries its id.
 func TestBodies_Quotes(t *testing.T) {
 	m := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		claim.Equal(t, "Accept, of a question", r.Header.Get("Accept"), "application/json")
 		fmt.Fprintf(w, `{"symbol":%q,"price":%s}`, r.FormValue("symbol"), r.Header.Get("X-Request-ID"))
 	}))
 	q, err := m.upstream().Quote(leaks.WithRequestID(context.Background(), "42"), "BRK A&B")

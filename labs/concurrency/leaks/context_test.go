@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,6 +163,85 @@ func TestContext_DropGivesUp(t *testing.T) {
 	})
 }
 
+// TestContext_DropForgets: no price from before a halt is served after it, from memory, or from
+// a source that doesn't hear that it was given up: the next request has a fetch of its own.
+func TestContext_DropForgets(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		var asked atomic.Int64
+		cache := leaks.NewCache(func(ctx context.Context, symbol string) (leaks.Quote, error) {
+			n := asked.Add(1)
+			if n == 1 {
+				return deaf(10*time.Second, quoting(n))(ctx, symbol)
+			}
+			return quoting(n)(ctx, symbol)
+		}, time.Minute, time.Hour)
+		defer cache.Close()
+		impatient, hangUp := context.WithTimeout(t.Context(), time.Second)
+		defer hangUp()
+		cache.Quote(impatient, "ACME")
+		cache.Drop("ACME")
+		for _, after := range []time.Duration{0, 20 * time.Second} {
+			time.Sleep(after)
+			if q, err := cache.Quote(t.Context(), "ACME"); err != nil || q.Price != 2 {
+				t.Errorf("%v after Drop, with a fetch under way that takes 10s and listens to nobody: got %d, %v; want the quote of a new fetch, 2", after, q.Price, err)
+			}
+		}
+		cache.Drop("ACME")
+		if q, err := cache.Quote(t.Context(), "ACME"); err != nil || q.Price != 3 {
+			t.Errorf("Drop of a quote in memory, and the next request got %d, %v; want that of a new fetch, 3", q.Price, err)
+		}
+	})
+}
+
+// TestContext_ClosedRefuses: a closed cache says so, as often as it is asked.
+func TestContext_ClosedRefuses(t *testing.T) {
+	cache := leaks.NewCache(quoting(7), time.Minute, time.Hour)
+	claim.Terminates(t, 5*time.Second, func() {
+		cache.Close()
+		for range 2 {
+			if _, err := cache.Quote(context.Background(), "ACME"); !errors.Is(err, leaks.ErrClosed) {
+				t.Errorf("a closed cache answers with error %v, want ErrClosed", err)
+			}
+		}
+		cache.Drop("ACME")
+		cache.Close()
+	})
+}
+
+// TestContext_SafeForAll: requests, halts and the end of the service come at the same time,
+// without a race.
+func TestContext_SafeForAll(t *testing.T) {
+	cache := leaks.NewCache(quoting(7), time.Nanosecond, time.Nanosecond)
+	claim.Terminates(t, 5*time.Second, func() {
+		var requests sync.WaitGroup
+		warm := make(chan bool)
+		for i := range 4 {
+			requests.Go(func() {
+				for n := 0; ; n++ { // until the cache is closed
+					if i == 0 && n == 50 {
+						close(warm)
+					}
+					if n%3 == i%3 {
+						cache.Drop("ACME")
+						continue
+					}
+					q, err := cache.Quote(context.Background(), "ACME")
+					switch {
+					case errors.Is(err, leaks.ErrClosed):
+						return
+					case err == nil && q.Price != 7, err != nil && !errors.Is(err, context.Canceled):
+						t.Errorf("got %d, %v; want 7, or ErrClosed at the end", q.Price, err)
+						return
+					}
+				}
+			})
+		}
+		<-warm
+		cache.Close()
+		requests.Wait()
+	})
+}
+
 // TestContext_OneFetch: requests for one symbol share a fetch, whichever comes first.
 func TestContext_OneFetch(t *testing.T) {
 	virtual(t, func(t *testing.T) {
@@ -206,7 +286,8 @@ func TestContext_ServesStale(t *testing.T) {
 			{59 * time.Second, 1, 0},
 			{time.Second, 1, 0}, // stale: and asks again
 			{2 * time.Second, 2, 0},
-			{2 * time.Hour, 3, time.Second},
+			{time.Hour - time.Second, 3, time.Second}, // an hour old to the second: too old
+			{2 * time.Hour, 4, time.Second},
 		} {
 			time.Sleep(step.after)
 			start := time.Now()

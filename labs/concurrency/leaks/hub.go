@@ -96,8 +96,10 @@ func (h *Hub) Publish(q Quote) {
 	}
 }
 
-// offer makes room by throwing away the oldest. It ends: the hub's lock keeps other
-// senders out, so that whatever goes on meanwhile makes more room.
+// offer makes room by throwing away the oldest. The hub's lock keeps other senders
+// out, so that whatever goes on meanwhile makes more room: the second select needs no
+// default, because the channel is full or it is not, and the loop ends in its second
+// round.
 func (s *Subscription) offer(q Quote) {
 	for {
 		select {
@@ -107,7 +109,8 @@ func (s *Subscription) offer(q Quote) {
 		}
 		select {
 		case <-s.send:
-		default:
+		case s.send <- q: // somebody has read after all
+			return
 		}
 	}
 }
@@ -140,7 +143,8 @@ func (h *Hub) Close() {
 }
 
 // ServeHTTP streams the quotes of a symbol as server-sent events (HTML Living
-// Standard, section 9.2) until the client goes away or the hub closes.
+// Standard, section 9.2) until the client goes away or the hub closes, and tells
+// caches on the way to keep none of it.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sub, err := h.Subscribe(r.FormValue("symbol"))
 	if err != nil {
@@ -176,7 +180,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func sendEvent(w http.ResponseWriter, stream *http.ResponseController, q Quote) error {
 	data, err := json.Marshal(q)
 	if err != nil {
-		return fmt.Errorf("encode the quote of %s: %w", q.Symbol, err)
+		return err
 	}
 	if _, err := fmt.Fprintf(w, "data: %s\n\n", data); err != nil {
 		return err

@@ -8,8 +8,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -83,6 +85,81 @@ func TestShutdown_RefusesAfterClose(t *testing.T) {
 		}
 		pool.Close()
 	})
+}
+
+// TestShutdown_SafeForAll: tasks come from everywhere, also while the pool is being closed;
+// each is done or refused.
+func TestShutdown_SafeForAll(t *testing.T) {
+	pool := leaks.NewPool(4)
+	claim.Terminates(t, 5*time.Second, func() {
+		var accepted, done atomic.Int64
+		var clients sync.WaitGroup
+		warm := make(chan bool)
+		for i := range 4 {
+			clients.Go(func() {
+				for n := 0; pool.Go(n%2 == 0, func() { done.Add(1) }) == nil; n++ { // until it is closed
+					accepted.Add(1)
+					if i == 0 && n == 50 {
+						close(warm)
+					}
+				}
+			})
+		}
+		<-warm
+		pool.Close()
+		clients.Wait()
+		claim.Equal(t, "tasks done, of those that were accepted", done.Load(), accepted.Load())
+	})
+}
+
+// TestShutdown_NothingKept: a task that is done is forgotten, with all that it held, while
+// the pool is open.
+func TestShutdown_NothingKept(t *testing.T) {
+	pool := leaks.NewPool(2)
+	defer pool.Close()
+	for _, urgent := range []bool{false, true} {
+		claim.Unreachable(t, "what a finished task held", func() *[1 << 10]byte {
+			held := new([1 << 10]byte)
+			done := make(chan bool)
+			if err := pool.Go(urgent, func() { held[0]++; close(done) }); err != nil {
+				t.Fatal(err)
+			}
+			claim.Terminates(t, 5*time.Second, func() { <-done })
+			return held
+		})
+	}
+}
+
+// TestShutdown_QueueStaysSmall: the queue of a pool that is never behind by more than a
+// hundred tasks doesn't grow with those that are done.
+func TestShutdown_QueueStaysSmall(t *testing.T) {
+	pool := leaks.NewPool(1)
+	defer pool.Close()
+	round := func() {
+		done := make(chan bool)
+		for range 99 {
+			pool.Go(false, func() {})
+		}
+		pool.Go(false, func() { close(done) })
+		<-done
+	}
+	live := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	claim.Terminates(t, 8*time.Second, func() {
+		round()
+		before := live()
+		for range 2000 {
+			round()
+		}
+		if grown := int64(live() - before); grown > 400<<10 {
+			t.Errorf("200,000 tasks, a hundred at a time, are done, and the heap has grown by %d KiB: what is empty can be used again", grown>>10)
+		}
+	})
+	runtime.KeepAlive(pool)
 }
 
 // TestShutdown_UrgentFirst: urgent tasks overtake the others, and keep their order.
@@ -201,7 +278,9 @@ func TestShutdown_Answers(t *testing.T) {
 		{"GET", "/quote?symbol=ACME", 200, `"price":7`},
 		{"GET", "/quote?symbol=GONE", 404, "404"},
 		{"GET", "/quotes?symbols=ACME,GONE", 200, `"GONE":{"error":"`},
-		{"GET", "/quotes?symbols=" + strings.Repeat("A,", 600), 413, "too many"},
+		{"GET", "/quote?symbol=SICK", 502, "503"},
+		{"GET", "/quotes?symbols=" + strings.Repeat("A,", 499) + "A", 200, `"A":{"quote":{`},
+		{"GET", "/quotes?symbols=" + strings.Repeat("A,", 500) + "A", 413, "too many"},
 		{"DELETE", "/quote?symbol=ACME", 204, ""},
 		{"GET", "/nothing", 404, ""},
 	} {
@@ -211,19 +290,21 @@ func TestShutdown_Answers(t *testing.T) {
 		}
 	}
 	service.Close()
-	for _, target := range []string{"/quote?symbol=ACME", "/stream?symbol=ACME"} {
-		if status, body := call(service, "GET", target); status != 503 {
-			t.Errorf("GET %s of a closed service: got %d %q; want 503", target, status, body)
-		}
+	if status, body := call(service, "GET", "/quote?symbol=ACME"); status != 503 {
+		t.Errorf("GET /quote of what was dropped, from a closed service: got %d %q; want 503", status, body)
 	}
 }
 
-// exchange is a market that works, and has never heard of GONE.
+// exchange is a market that works, has never heard of GONE, and has no price for SICK.
 func exchange(price int64) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		symbol := r.FormValue("symbol")
 		if symbol == "GONE" {
 			http.NotFound(w, r)
+			return
+		}
+		if symbol == "SICK" {
+			http.Error(w, "come back later", http.StatusServiceUnavailable)
 			return
 		}
 		json.NewEncoder(w).Encode(leaks.Quote{Symbol: symbol, Price: price})
@@ -262,6 +343,7 @@ func fetch(t *testing.T, m *market, target string, v any) {
 		return
 	}
 	defer resp.Body.Close()
+	claim.Equal(t, "Content-Type of an answer", resp.Header.Get("Content-Type"), "application/json")
 	body, err := io.ReadAll(resp.Body)
 	if err == nil {
 		err = json.Unmarshal(body, v)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -76,6 +77,27 @@ func TestSubscriber_BrokenConnection(t *testing.T) {
 	})
 }
 
+// TestSubscriber_WholeEvents: what is no JSON, a year of five digits, is not sent at all,
+// rather than as an event that no client can read. The stream ends, so that the client hears of it.
+func TestSubscriber_WholeEvents(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		hub := new(leaks.Hub)
+		w := httptest.NewRecorder()
+		ended := stream(t.Context(), hub, "ACME", w)
+		synctest.Wait()
+		hub.Publish(leaks.Quote{Symbol: "ACME", At: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)})
+		synctest.Wait()
+		select {
+		case <-ended:
+		default:
+			t.Error("a quote could not be encoded, and the stream goes on as if nothing had been lost")
+			hub.Close()
+			<-ended
+		}
+		claim.Equal(t, "what the client hears of a quote that can't be encoded", w.Body.String(), "")
+	})
+}
+
 // TestSubscriber_LeavesTheHub: a stream that ended is no subscriber any more, and when
 // the last of a symbol has gone, its feed is stopped, once.
 func TestSubscriber_LeavesTheHub(t *testing.T) {
@@ -95,6 +117,10 @@ func TestSubscriber_LeavesTheHub(t *testing.T) {
 		synctest.Wait()
 		claim.Equal(t, "subscribers when all clients have gone (each that stays is memory, and work for every Publish)", hub.Subscribers(), 0)
 		claim.Equal(t, "feeds started and stopped for three streams of one symbol", [2]int{started, halted}, [2]int{1, 1})
+		if _, err := hub.Subscribe("ACME"); err != nil {
+			t.Error(err)
+		}
+		claim.Equal(t, "feeds started when somebody comes back to a symbol that nobody watched (its first feed was stopped)", started, 2)
 		hub.Close()
 	})
 }
@@ -122,8 +148,8 @@ func TestSubscriber_HubCloseEndsStreams(t *testing.T) {
 		}
 	})
 	claim.Equal(t, "feeds stopped", halted, 3)
-	if _, err := hub.Subscribe("ACME"); err == nil {
-		t.Error("Subscribe works after Close: this subscriber would wait for ever")
+	if _, err := hub.Subscribe("ACME"); !errors.Is(err, leaks.ErrClosed) {
+		t.Errorf("Subscribe after Close: got error %v, want ErrClosed: this subscriber would wait for ever", err)
 	}
 }
 
@@ -177,8 +203,9 @@ func TestSubscriber_StopsFeedUnlocked(t *testing.T) {
 	})
 }
 
-// TestSubscriber_LeavesUnderFire: subscribers come and go while others publish, without a
-// race and without a send on a closed channel.
+// TestSubscriber_LeavesUnderFire: subscribers come and go while others publish and count
+// them, and so does the hub in the end, without a race and without a send on a closed
+// channel.
 func TestSubscriber_LeavesUnderFire(t *testing.T) {
 	hub := new(leaks.Hub)
 	claim.Terminates(t, 8*time.Second, func() {
@@ -192,6 +219,7 @@ func TestSubscriber_LeavesUnderFire(t *testing.T) {
 						return
 					default:
 						hub.Publish(leaks.Quote{Symbol: "ACME"})
+						hub.Subscribers()
 						runtime.Gosched() // or a single processor would see little of the rest
 					}
 				}
@@ -211,6 +239,12 @@ func TestSubscriber_LeavesUnderFire(t *testing.T) {
 			})
 		}
 		subscribers.Wait()
+		for range 4 {
+			if _, err := hub.Subscribe("ACME"); err != nil {
+				t.Error(err)
+			}
+		}
+		hub.Close()
 		close(stop)
 		publishers.Wait()
 	})
@@ -285,6 +319,7 @@ func subscribe(t *testing.T, ctx context.Context, m *market, symbol string) *buf
 	}
 	t.Cleanup(func() { resp.Body.Close() })
 	claim.Equal(t, "Content-Type of a stream", resp.Header.Get("Content-Type"), "text/event-stream")
+	claim.Equal(t, "Cache-Control of a stream", resp.Header.Get("Cache-Control"), "no-store")
 	return bufio.NewReader(resp.Body)
 }
 

@@ -171,7 +171,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func sendEvent(w http.ResponseWriter, stream *http.ResponseController, q Quote) error {
 	data, err := json.Marshal(q)
 	if err != nil {
-		return fmt.Errorf("encode the quote of %s: %w", q.Symbol, err)
+		return err
 	}
 	if _, err := fmt.Fprintf(w, "data: %s\n\n", data); err != nil {
 		return err
