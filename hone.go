@@ -1,11 +1,12 @@
 // Package hone carries the sources that labs need, so that one binary works
-// offline: the labs themselves and the claim library that their checks import.
-// It holds nothing else.
+// offline: the labs themselves, and the claim library that their checks import with
+// the packages that it needs. It holds nothing else.
 package hone
 
 import "embed"
 
-// Source is this module's go.mod and go.sum, and everything below labs/ and claim/.
+// Source is this module's go.mod and go.sum, everything below labs/ and claim/, and
+// what claim imports.
 //
-//go:embed go.mod go.sum labs claim
+//go:embed go.mod go.sum labs claim lens/*.go lens/compile internal/gotool
 var Source embed.FS

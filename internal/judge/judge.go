@@ -108,13 +108,25 @@ func (j *Judge) extract() error {
 	return nil
 }
 
+// carried says whether the tree holds a file of the sources: the labs, claim, and what
+// claim imports, without its tests.
+func carried(name string) bool {
+	switch {
+	case strings.HasPrefix(name, "labs/"), strings.HasPrefix(name, "claim/"):
+		return true
+	case strings.HasSuffix(name, "_test.go"), strings.Contains(name, "/testdata/"):
+		return false
+	}
+	return path.Dir(name) == "lens" || path.Dir(name) == "internal/gotool" || strings.HasPrefix(name, "lens/compile/")
+}
+
 // sources reads everything that the tree will hold, with a go.mod that requires
 // only what checks need, and hashes it.
 func sources(src fs.FS) (map[string][]byte, string, error) {
 	files := map[string][]byte{}
-	for _, root := range []string{"labs", "claim"} {
+	for _, root := range []string{"labs", "claim", "lens", "internal/gotool"} {
 		err := fs.WalkDir(src, root, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
+			if err != nil || d.IsDir() || !carried(name) {
 				return err
 			}
 			files[name], err = fs.ReadFile(src, name)

@@ -20,7 +20,7 @@ import (
 func fixture(t *testing.T) fs.FS {
 	t.Helper()
 	tree := fstest.MapFS{}
-	for dir, root := range map[string]string{"claim": "../..", "labs": "testdata"} {
+	for dir, root := range map[string]string{"claim": "../..", "lens": "../..", "internal/gotool": "../..", "labs": "testdata"} {
 		err := fs.WalkDir(os.DirFS(root), dir, func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
