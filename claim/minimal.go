@@ -78,11 +78,12 @@ const (
 // A check that passes is run once and says nothing, not even what it logs. One
 // that fails is run up to 2,000 times in about 2 s, while t hears nothing of it.
 // So check must make anew whatever it changes, must not change what steps point
-// to, and must fail again on the same input; one that does not is reported with
-// the first failure and as one that does not repeat. It reports to the t that it
-// is given, by any method, any claim, or a panic; its cleanups run after each
-// run. Where it fails after more than 2 s, nothing is searched. A part of the steps
-// on which it blocks is given up after a moment, and its goroutine left behind.
+// to, and should fail again on the same input. Of one that fails only now and then
+// each part is tried several times; one that never fails again is reported with the
+// first failure, and as one that does not repeat. It reports to the t that it is
+// given, by any method, any claim, or a panic; its cleanups run after each run.
+// Where it fails after more than 2 s, nothing is searched. A part of the steps on
+// which it blocks is given up after a moment, and its goroutine left behind.
 //
 // Steps print with %v, so give their type a String method that reads like the
 // call: put(3, "x"). Bytes are quoted, and strings, and []byte may be steps too:

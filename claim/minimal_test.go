@@ -321,11 +321,9 @@ func TestMinimal_Slow(t *testing.T) {
 	r.wantFailed(t, "", "long", "the smallest found in ", "of 100 steps")
 }
 
-// A part that blocks where the whole did not is left behind.
-func TestMinimal_PartHangs(t *testing.T) {
-	release := make(chan int)
-	defer close(release)
-	r, _ := minimise(t, steps(40, map[int]string{3: "put", 30: "take", 31: "bad"}), func(t testing.TB, got []step) {
+// blocks is a check of which parts block for ever where the whole does not.
+func blocks(release chan int) func(t testing.TB, got []step) {
+	return func(t testing.TB, got []step) {
 		full := false
 		for _, s := range got {
 			switch {
@@ -337,8 +335,24 @@ func TestMinimal_PartHangs(t *testing.T) {
 				t.Fatalf("bad(%d)", s.n)
 			}
 		}
-	})
+	}
+}
+
+// A part that blocks where the whole did not is left behind.
+func TestMinimal_PartHangs(t *testing.T) {
+	release := make(chan int)
+	defer close(release)
+	r, _ := minimise(t, steps(40, map[int]string{3: "put", 30: "take", 31: "bad"}), blocks(release))
 	r.wantFailed(t, "", "bad(31)", "put(3)")
+}
+
+func TestMinimal_PartHangsInBubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan int)
+		defer close(release)
+		r, _ := minimise(t, steps(40, map[int]string{3: "put", 30: "take", 31: "bad"}), blocks(release))
+		r.wantFailed(t, "", "bad(31)", "put(3)", "the smallest found in")
+	})
 }
 
 func TestMinimal_UndoesBetweenRuns(t *testing.T) {
