@@ -3,8 +3,10 @@ package gotool
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // WriteOverlay writes files to dir, and returns the list of them that -overlay takes
@@ -14,7 +16,9 @@ func WriteOverlay(dir string, files map[string][]byte) (string, error) {
 		return "", fmt.Errorf("write the overlay: %w", err)
 	}
 	replace := map[string]string{}
-	for name, text := range files {
+	// Sorted, so that the same files are written to the same places.
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		text := files[name]
 		if text == nil {
 			replace[name] = ""
 			continue
