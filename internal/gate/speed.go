@@ -49,6 +49,10 @@ func budgets(ctx context.Context, in *inspection) error {
 // else the machine does widens what a draw may be.
 const measureTries = 3
 
+// enoughCPU is how much of the time a measurement must have had a processor. Below that,
+// in the quick form, a calibration is not held against the lab: it shows the neighbours.
+const enoughCPU = 0.7
+
 // calibrated runs budgets once, and those again whose calibration is not good enough.
 func (in *inspection) calibrated(ctx context.Context, c *judge.Candidate, names []string) error {
 	for try := 1; len(names) > 0; try++ {
@@ -71,6 +75,8 @@ func (in *inspection) calibrated(ctx context.Context, c *judge.Candidate, names 
 					}
 				case try < measureTries:
 					names = append(names, check.Name)
+				case in.quick && float64(v.CPU) < enoughCPU*float64(v.Wall):
+					in.saw("%s could not be calibrated, this machine is too busy: %s", check.Name, wrong)
 				default:
 					in.fault("%s: %s", check.Name, wrong)
 				}
