@@ -219,7 +219,7 @@ func (p *page) evidence(e judge.Evidence) {
 	}
 	hidden := 0
 	if !p.o.Full && len(lines) > maxLines {
-		lines, hidden = p.shorten(lines)
+		lines, hidden = p.shorten(e.Kind, lines)
 	}
 	p.WriteByte('\n')
 	if e.Title != "" {
@@ -240,13 +240,19 @@ func (p *page) evidence(e judge.Evidence) {
 	}
 }
 
-// shorten drops lines from the end, but never the caret that points at the fault.
-func (p *page) shorten(lines []string) (kept []string, hidden int) {
+// shorten drops lines from the end, but never the caret that points at the fault; of
+// a transcript that has none it drops the middle, for it is the last step that fails.
+func (p *page) shorten(kind string, lines []string) (kept []string, hidden int) {
 	n := maxLines
-	if at := slices.IndexFunc(lines, isCaret); at >= n {
+	at := slices.IndexFunc(lines, isCaret)
+	switch {
+	case at >= n:
 		skip := at - n/2
 		kept = append([]string{fmt.Sprintf("… %s before", Count(skip, "line"))}, lines[skip:min(skip+n, len(lines))]...)
 		return kept, max(len(lines)-skip-n, 0)
+	case at < 0 && kind == "transcript":
+		kept = append(slices.Clone(lines[:n/2]), fmt.Sprintf("… %s more, with -v", Count(len(lines)-n, "line")))
+		return append(kept, lines[len(lines)-n/2:]...), 0
 	}
 	return lines[:n], len(lines) - n
 }
