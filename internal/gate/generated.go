@@ -159,6 +159,8 @@ func (p *planting) count(report *mutate.Report, scheme *mutate.Scheme, race bool
 	return left
 }
 
+var lineDirective = regexp.MustCompile(`//hone:line [a-z0-9]+`)
+
 // budgets tries the lab's measurements on what is left, one mutant at a time.
 func (p *planting) budgets(ctx context.Context, left []survivor) ([]survivor, error) {
 	names := p.budgetChecks()
@@ -175,7 +177,7 @@ func (p *planting) budgets(ctx context.Context, left []survivor) ([]survivor, er
 		p.event(fmt.Sprintf("%s: generated mutants, budgets %d of %d", p.lab.ID, i+1, len(left)))
 		name, text := s.scheme.Mutated(&s.Mutant)
 		wrong := maps.Clone(ref)
-		wrong[name] = text
+		wrong[name] = lineDirective.ReplaceAll(text, nil) // a statement that is gone may have left its own behind
 		files, err := start.Derive(wrong, stages, len(stages), start.Panic)
 		if err != nil {
 			return nil, fmt.Errorf("mutant %s: %w", s.ID, err)
