@@ -443,10 +443,20 @@ func (c *conn) wait(from time.Time, span time.Duration) {
 	c.readBy, c.patience = from.Add(span), span
 }
 
-// slack is the part of a limit by which its deadline may be early.
+// slack is the part of a span by which its deadline may be early.
 //
 //hone:hide fast
 const slack = 8
+
+// stands reports whether a deadline will do as it was set. One that is early by less
+// than an eighth of its span does. Moving a timer of the runtime takes a lock and
+// 100 ns, twice an exchange, and a service that is busy would do it for nothing.
+//
+//hone:hide fast
+func stands(set, wanted time.Time, span time.Duration) bool {
+	d := wanted.Sub(set)
+	return d >= 0 && d < span/slack
+}
 
 // armRead sets the deadline of the next Read. It is the same for every Read of a
 // head, or of a body: a deadline that each byte pushes further is the hole that
@@ -454,10 +464,7 @@ const slack = 8
 //
 //hone:hide patience
 func (c *conn) armRead() {
-	// A deadline that stands, and is early by less than an eighth of the span,
-	// will do. Moving a timer of the runtime takes a lock and 100 ns, twice an
-	// exchange, and a service that is busy would do it for nothing.
-	if d := c.readBy.Sub(c.readSet); d >= 0 && d < c.patience/slack { //hone:line fast
+	if stands(c.readSet, c.readBy, c.patience) { //hone:line fast
 		return
 	}
 	c.readSet = c.readBy
@@ -471,7 +478,7 @@ func (c *conn) armRead() {
 func (c *conn) armWrite() {
 	span := cmp.Or(c.s.WriteTimeout, time.Minute)
 	by := c.asked.Add(span)
-	if d := by.Sub(c.writeSet); d >= 0 && d < span/slack { //hone:line fast
+	if stands(c.writeSet, by, span) { //hone:line fast
 		return
 	}
 	c.writeSet = by

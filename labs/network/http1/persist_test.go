@@ -280,8 +280,13 @@ func TestPersist_LongHeads(t *testing.T) {
 	for i := range 4 {
 		long := strings.Repeat(string(rune('a'+i)), 3000)
 		request := fmt.Sprintf("GET /headers HTTP/1.1\r\nHost: hone.test\r\nA: %s\r\nB: %s\r\nC: %s\r\n\r\n", long, long, long)
-		w.send(get("/hello") + request)
+		if w.send(get("/hello")); i%2 == 0 { // sometimes in one with the request before, sometimes after its answer
+			w.send(request)
+		}
 		w.want(w.reply("GET").body == "hello", "want \"hello\" before the head of 9 KB")
+		if i%2 == 1 {
+			w.send(request)
+		}
 		r := w.reply("GET")
 		w.want(strings.Count(r.body, fmt.Sprintf("%q\n", long)) == 3 && strings.Count(r.body, "field ") == 4, "head %d of 9 KB on this connection must arrive as it was sent: 4 fields, three of them of 3,000 bytes; got %d fields, status %d", i+1, strings.Count(r.body, "field "), r.status)
 	}
