@@ -1,0 +1,248 @@
+//go:build lensready
+
+package claim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hone-go/hone/lens/compile"
+)
+
+// Compiler starts claims about what the compiler does to functions of a package:
+// its import path, or "." for the one whose tests run. Settings pin the claims to a
+// configuration that is not this one, "GOARCH=arm64" or "GOAMD64=v3".
+//
+//	func TestSum_CompilesWell(t *testing.T) {
+//		f := claim.Compiler(t, ".").Func("Sum")
+//		f.NoBoundsChecks()
+//		f.NoHeapAlloc()
+//		claim.Compiler(t, ".").Func("(*Ring).Put").NoEscape("buf").Inlined("(*Ring).mask")
+//	}
+//
+// The package is compiled anew, as go build does it: that the test itself was built
+// with -race or -cover, which change all of this, makes no difference. The verdict
+// comes from the machine code wherever the machine code shows it, else from what the
+// compiler says while it decides; nothing that was not found is believed. So a claim
+// fails where it names a function, a variable or a call that is not there, where the
+// compiler in use cannot tell, and where nothing is claimed.
+//
+// What the stock compiler says suffices for most claims. For the others a copy of it
+// that says more is built from GOROOT, the first time for each version of Go: about a
+// minute of CPU. What a compiler does changes from version to version: a claim that
+// turns red after an upgrade is news, not a fault of the claim.
+func Compiler(t testing.TB, pkg string, settings ...string) *CompiledPackage {
+	t.Helper()
+	return &CompiledPackage{t: t, path: pkg, settings: settings}
+}
+
+// A CompiledPackage is a package about whose functions claims are made; see [Compiler].
+type CompiledPackage struct {
+	t        testing.TB
+	path     string
+	settings []string
+}
+
+// Func names a function: "Sum", "(*Ring).Put", "Sum.func1" for the first closure in
+// it. The name of a generic function stands for all its instances in the package, and
+// a claim must hold for each. A claim about a function holds for what is inlined into
+// it, too; not for what it calls.
+func (p *CompiledPackage) Func(name string) *CompiledFunc {
+	p.t.Helper()
+	return newFunc(p.t, name, func(ctx context.Context, use compile.ObserverUse) (*compile.Report, error) {
+		return p.look(ctx, name, use)
+	})
+}
+
+// newFunc makes the claims on a function of which look reports.
+func newFunc(t testing.TB, name string, look func(context.Context, compile.ObserverUse) (*compile.Report, error)) *CompiledFunc {
+	f := &CompiledFunc{t: t, name: name, look: look, reports: map[compile.ObserverUse]*compile.Report{}}
+	t.Cleanup(func() {
+		if !f.claimed {
+			t.Errorf("claim.Compiler: nothing is claimed of %s: say what, as in Func(%q).NoHeapAlloc()", name, name)
+		}
+	})
+	return f
+}
+
+// Settings of the environment, for a program that runs tests away from their package.
+const (
+	envDir      = "HONE_DIR"      // the directory that "." means
+	envCompiler = "HONE_COMPILER" // the cache in which the observing compiler is ready
+)
+
+// look asks for the facts.
+func (p *CompiledPackage) look(ctx context.Context, name string, use compile.ObserverUse) (*compile.Report, error) {
+	lens, err := compile.Open(ctx, compile.Options{
+		Cache: os.Getenv(envCompiler), Observer: use,
+		Progress: func(s compile.Progress) {
+			if !s.Done {
+				p.t.Logf("%s …", s.Step)
+			}
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer lens.Close()
+	return lens.Look(ctx, compile.Query{
+		Dir: os.Getenv(envDir), Package: p.path, Function: name, Env: append(plain(os.Getenv("GOFLAGS")), p.settings...),
+	})
+}
+
+// plain returns a setting without the flags in GOFLAGS that make another build of it
+// than the one that claims are about.
+func plain(goflags string) []string {
+	other := func(flag string) bool {
+		name, _, _ := strings.Cut(strings.TrimLeft(flag, "-"), "=")
+		return slices.Contains([]string{"race", "msan", "asan", "gcflags", "toolexec"}, name) || strings.HasPrefix(name, "cover")
+	}
+	flags := strings.Fields(goflags)
+	if !slices.ContainsFunc(flags, other) {
+		return nil
+	}
+	return []string{"GOFLAGS=" + strings.Join(slices.DeleteFunc(flags, other), " ")}
+}
+
+// A CompiledFunc makes claims about one function; see [Compiler] and
+// [CompiledPackage.Func]. A claim that does not hold fails the test and lets it
+// continue, with what the compiler said as evidence.
+type CompiledFunc struct {
+	t       testing.TB
+	name    string
+	claimed bool
+	failed  bool // it cannot be looked at, and that was said
+
+	look    func(context.Context, compile.ObserverUse) (*compile.Report, error)
+	reports map[compile.ObserverUse]*compile.Report
+}
+
+// report returns facts of the features that a claim needs: from the stock compiler
+// where that can tell, else from the observing one. Where neither can, the test fails
+// and report returns nil.
+func (f *CompiledFunc) report(need ...compile.Feature) *compile.Report {
+	f.t.Helper()
+	f.claimed = true
+	if f.failed {
+		return nil
+	}
+	var why []string
+	for _, use := range []compile.ObserverUse{compile.ObserverNever, compile.ObserverBuild} {
+		r, seen := f.reports[use]
+		if !seen {
+			var err error
+			if r, err = f.look(f.t.Context(), use); err != nil {
+				f.refuse(err)
+				return nil
+			}
+			f.reports[use] = r
+		}
+		if len(subjects(r)) == 0 {
+			f.refuse(&compile.MissingError{Package: r.Package, Function: f.name, NoCode: true})
+			return nil
+		}
+		if why = gaps(r, need); len(why) == 0 {
+			return r
+		}
+	}
+	f.t.Errorf("%s: not proven. The compiler cannot tell here: %s.", f.name, strings.Join(why, "; "))
+	return nil
+}
+
+// refuse says, once, why the function cannot be looked at.
+func (f *CompiledFunc) refuse(err error) {
+	f.t.Helper()
+	f.failed = true
+	var missing *compile.MissingError
+	var broken *compile.CompileError
+	switch {
+	case errors.As(err, &missing):
+		f.t.Errorf("%v. A claim about what is not there does not hold.", missing)
+	case errors.As(err, &broken):
+		evidence{Kind: KindOutput, Title: "the compiler", Text: broken.Text}.fail(f.t, "", "%s: %v", f.name, broken)
+	default:
+		f.t.Errorf("%s: not proven. The compiler could not be asked: %v", f.name, err)
+	}
+}
+
+// gaps says which of the features a report lacks, and why.
+func gaps(r *compile.Report, need []compile.Feature) []string {
+	var why []string
+	for _, g := range r.Observed.Gaps {
+		if slices.Contains(need, g.Feature) {
+			why = append(why, fmt.Sprintf("%s: %s", g.Feature, g.Why))
+		}
+	}
+	return why
+}
+
+// subjects are the functions that were asked for by name: every instance of a generic
+// one, and no closures in them.
+func subjects(r *compile.Report) []compile.Function {
+	var out []compile.Function
+	for _, f := range r.Functions {
+		inside := slices.ContainsFunc(r.Functions, func(g compile.Function) bool { return f.Parent == g.Name })
+		if !inside && !f.Wrapper && len(f.Code.Instructions) > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// bodies are the subjects and all closures and range-over-func bodies in them: the
+// whole text of the function.
+func bodies(r *compile.Report) []compile.Function {
+	var out []compile.Function
+	for _, f := range r.Functions {
+		if !f.Wrapper && len(f.Code.Instructions) > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// A finding is one thing that speaks against a claim.
+type finding struct {
+	at   string // position, with the calls that were inlined
+	what string
+	more []string // lines of detail: a path, a bill
+}
+
+// hold makes a claim: it holds where nothing speaks against it.
+func (f *CompiledFunc) hold(r *compile.Report, against []finding, format string, args ...any) *CompiledFunc {
+	f.t.Helper()
+	if len(against) == 0 {
+		return f
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", how(r))
+	for _, a := range against {
+		fmt.Fprintf(&b, "%s\n", strings.TrimSpace(a.at+"  "+a.what))
+		for _, line := range a.more {
+			fmt.Fprintf(&b, "    %s\n", line)
+		}
+	}
+	evidence{Kind: KindText, Title: "what the compiler did to " + f.name, Text: b.String()}.fail(f.t, OutcomeBudget, "%s.%s: %s", r.Package, f.name, fmt.Sprintf(format, args...))
+	return f
+}
+
+// how says under which configuration something was seen, and by whom.
+func how(r *compile.Report) string {
+	text := fmt.Sprintf("%s %s/%s", r.Go, r.Target.OS, r.Target.Arch)
+	if r.Target.Level != "" {
+		text += " " + r.Target.Level
+	}
+	if r.Target.PGO {
+		text += " with a profile"
+	}
+	text += ", plain build, " + string(r.Observed.Mode) + " compiler"
+	if r.Observed.Verified {
+		text += ", verified"
+	}
+	return text
+}

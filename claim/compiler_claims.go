@@ -1,0 +1,346 @@
+//go:build lensready
+
+package claim
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hone-go/hone/lens"
+	"github.com/hone-go/hone/lens/compile"
+)
+
+// NoHeapAlloc claims that the machine code of the function, of its closures and of
+// all that was inlined into them calls nothing that takes memory from the heap. What
+// is allocated only where a buffer on the stack is too small counts. The functions
+// that it calls are not looked into; [Allocs] counts those, too, in a run.
+//
+// This is more than that nothing escapes: make([]byte, n) with an n that is not
+// constant does not escape, and is allocated where n is large.
+func (f *CompiledFunc) NoHeapAlloc() *CompiledFunc {
+	f.t.Helper()
+	r := f.report(compile.FeatureCode)
+	if r == nil {
+		return f
+	}
+	var against []finding
+	for _, body := range bodies(r) {
+		for _, a := range body.Allocations {
+			what := strings.TrimSpace(a.Call + " " + a.What)
+			if a.Conditional {
+				what += ", where the buffer on the stack is too small"
+			}
+			against = append(against, finding{at: where(a.Stack), what: what})
+		}
+	}
+	return f.hold(r, against, "%d calls allocate on the heap, claimed none.", len(against))
+}
+
+// NoBoundsChecks claims that the compiler proved every index and slice expression
+// to be within bounds: no check for it is in the machine code of the function, its
+// closures and what was inlined into them. With lines, it claims so of the lines of the
+// function whose source contains one of the texts:
+//
+//	f.NoBoundsChecks("sum += b[i]")
+//
+// A text that no line has, or only lines without code, fails.
+func (f *CompiledFunc) NoBoundsChecks(lines ...string) *CompiledFunc {
+	f.t.Helper()
+	r := f.report(compile.FeatureCode, compile.FeatureChecks)
+	if r == nil {
+		return f
+	}
+	on, ok := f.lines(r, lines)
+	if !ok {
+		return f
+	}
+	var against []finding
+	for _, body := range bodies(r) {
+		for _, c := range body.Checks {
+			if c.Kept && c.Kind != compile.CheckNil && on.has(c.Stack) {
+				against = append(against, finding{at: where(c.Stack), what: string(c.Kind) + " check", more: known(c)})
+			}
+		}
+		if len(against) > 0 {
+			continue
+		}
+		for _, i := range body.Code.Instructions {
+			if panicsOnBounds.MatchString(i.Target) && on.has(i.Stack) {
+				against = append(against, finding{at: where(i.Stack), what: "calls " + i.Target})
+			}
+		}
+	}
+	return f.hold(r, against, "%d bounds checks are left%s, claimed none.\nTo see what the compiler could not prove: which of index and length may change between the test and the use?", len(against), on)
+}
+
+// panicsOnBounds matches the runtime's functions that a failed check calls; they are
+// one for each kind before Go 1.26, and one since.
+var panicsOnBounds = regexp.MustCompile(`^runtime\.(goPanic|panic)(Index|Slice|Bounds|ExtendIndex|ExtendSlice|Extend)`)
+
+func known(c compile.Check) []string {
+	if c.Proof == "" {
+		return nil
+	}
+	return []string{"known: " + c.Proof}
+}
+
+// NoNilChecks claims that no instruction of the function, its closures and what was
+// inlined into them is there to check a pointer for nil. Where a load or a store would
+// fault in place of the check, that costs nothing and does not count.
+func (f *CompiledFunc) NoNilChecks() *CompiledFunc {
+	f.t.Helper()
+	r := f.report(compile.FeatureCode, compile.FeatureChecks)
+	if r == nil {
+		return f
+	}
+	var against []finding
+	for _, body := range bodies(r) {
+		for _, c := range body.Checks {
+			if c.Kept && c.Kind == compile.CheckNil && !c.Folded {
+				against = append(against, finding{at: where(c.Stack), what: "nil check", more: known(c)})
+			}
+		}
+	}
+	return f.hold(r, against, "%d nil checks are left, claimed none.", len(against))
+}
+
+// Leaf claims that the function calls nothing: its machine code has no call but the
+// one that grows the stack. Closures in it are not looked at.
+func (f *CompiledFunc) Leaf() *CompiledFunc {
+	f.t.Helper()
+	r := f.report(compile.FeatureCode)
+	if r == nil {
+		return f
+	}
+	var against []finding
+	for _, s := range subjects(r) {
+		n := len(against)
+		for _, i := range s.Code.Instructions {
+			if isCall(i) && !strings.HasPrefix(i.Target, "runtime.morestack") {
+				target := i.Target
+				if target == "" {
+					target = i.Text
+				}
+				against = append(against, finding{at: where(i.Stack), what: "calls " + target})
+			}
+		}
+		if !s.Code.Leaf && n == len(against) {
+			against = append(against, finding{at: s.Position.String(), what: s.Name + " is no leaf"})
+		}
+	}
+	return f.hold(r, against, "%d calls, claimed none.", len(against))
+}
+
+// isCall reports whether an instruction is a call, on any architecture: they are named
+// so by the assembler, but for jumps and branches that link.
+func isCall(i compile.Instruction) bool {
+	return slices.Contains([]string{"CALL", "BL", "JAL", "CALLIND"}, strings.ToUpper(i.Op))
+}
+
+// FrameAtMost claims that the function takes at most this many bytes of stack for its
+// variables and the arguments of its calls. The return address is not counted, nor is
+// what the functions that it calls take.
+func (f *CompiledFunc) FrameAtMost(bytes int64) *CompiledFunc {
+	f.t.Helper()
+	r := f.report(compile.FeatureCode)
+	if r == nil {
+		return f
+	}
+	var against []finding
+	for _, s := range subjects(r) {
+		if s.Code.Frame <= bytes {
+			continue
+		}
+		a := finding{at: short(s.Position), what: fmt.Sprintf("%s has a frame of %d bytes", s.Name, s.Code.Frame)}
+		slots := slices.Clone(s.Code.Slots)
+		slices.SortStableFunc(slots, func(a, b compile.Slot) int { return int(b.Size - a.Size) })
+		for _, slot := range slots[:min(len(slots), 8)] {
+			if slot.Class == "PAUTO" {
+				a.more = append(a.more, fmt.Sprintf("%d bytes  %s %s", slot.Size, slot.Name, slot.Type))
+			}
+		}
+		against = append(against, a)
+	}
+	most := int64(0)
+	for _, s := range subjects(r) {
+		most = max(most, s.Code.Frame)
+	}
+	return f.hold(r, against, "a frame of %d bytes, claimed at most %d.", most, bytes)
+}
+
+// NoWriteBarrier claims that no store of the function, its closures and what was
+// inlined into them has to tell the garbage collector, nor copies memory by a function
+// that does.
+func (f *CompiledFunc) NoWriteBarrier() *CompiledFunc {
+	f.t.Helper()
+	r := f.report(compile.FeatureCode)
+	if r == nil {
+		return f
+	}
+	var against []finding
+	for _, body := range bodies(r) {
+		seen := map[string]bool{}
+		for _, i := range body.Code.Instructions {
+			if tellsCollector.MatchString(i.Target) && !seen[where(i.Stack)] {
+				seen[where(i.Stack)] = true
+				against = append(against, finding{at: where(i.Stack), what: i.Target})
+			}
+		}
+		for _, rel := range body.Code.Relocations {
+			if rel.Symbol == "runtime.writeBarrier" && len(seen) == 0 {
+				against = append(against, finding{at: short(body.Position), what: body.Name + " reads runtime.writeBarrier"})
+				break
+			}
+		}
+	}
+	return f.hold(r, against, "%d write barriers, claimed none.", len(against))
+}
+
+// tellsCollector matches what a store of pointers calls while the collector marks, and
+// the functions that copy or clear memory with pointers in it.
+var tellsCollector = regexp.MustCompile(`^runtime\.(gcWriteBarrier|wbZero|wbMove|typedmemmove|typedmemclr|typedslicecopy|memclrHasPointers|bulkBarrier)`)
+
+// OpenDefers claims that every defer of the function costs no more than a call at its
+// end: the compiler put the calls there ("open-coded"), which it does not do in loops,
+// or where there are many. A function without defers fails.
+func (f *CompiledFunc) OpenDefers() *CompiledFunc {
+	f.t.Helper()
+	r := f.report(compile.FeatureDefers)
+	if r == nil {
+		return f
+	}
+	var against []finding
+	open := 0
+	for _, body := range bodies(r) {
+		for _, fact := range body.Facts {
+			switch {
+			case fact.Kind != compile.FactDefer:
+			case strings.HasPrefix(fact.Text, "open-coded"):
+				open++
+			default:
+				against = append(against, finding{at: where(fact.Stack), what: "defer: " + fact.Text})
+			}
+		}
+		for _, i := range body.Code.Instructions {
+			if strings.HasPrefix(i.Target, "runtime.deferproc") && len(against) == 0 {
+				against = append(against, finding{at: where(i.Stack), what: "calls " + i.Target})
+			}
+		}
+	}
+	if open+len(against) == 0 {
+		f.t.Errorf("%s.%s has no defer: a claim about its defers does not hold.", r.Package, f.name)
+		return f
+	}
+	return f.hold(r, against, "%d defers are not open-coded, claimed none.", len(against))
+}
+
+// Uses claims that an instruction is in the machine code of the function or of a
+// closure in it, by the name that Go's assembler gives it ("POPCNTQ", "FMADDD"); of a
+// generic function, in each instance. On amd64 the compiler uses newer instructions as
+// GOAMD64 allows, or behind a test of the processor.
+func (f *CompiledFunc) Uses(instruction string) *CompiledFunc {
+	f.t.Helper()
+	r := f.report(compile.FeatureCode)
+	if r == nil {
+		return f
+	}
+	var against []finding
+	for _, s := range subjects(r) {
+		if used := operations(r, s); !slices.Contains(used, strings.ToUpper(instruction)) {
+			against = append(against, finding{at: short(s.Position), what: s.Name + " uses " + strings.Join(used, " ")})
+		}
+	}
+	return f.hold(r, against, "no instruction %s, claimed one.", strings.ToUpper(instruction))
+}
+
+// operations are the instructions of a function and of the closures in it.
+func operations(r *compile.Report, s compile.Function) []string {
+	var used []string
+	within := []string{s.Name}
+	for _, body := range bodies(r) {
+		if body.Name != s.Name && !slices.Contains(within, body.Parent) {
+			continue
+		}
+		within = append(within, body.Name)
+		for _, i := range body.Code.Instructions {
+			used = append(used, strings.ToUpper(i.Op))
+		}
+	}
+	slices.Sort(used)
+	return slices.Compact(used)
+}
+
+// where is the short form of a stack, or "-".
+func where(s lens.Stack) string {
+	if len(s) == 0 {
+		return "-"
+	}
+	var all []string
+	for i := len(s) - 1; i >= 0; i-- {
+		all = append(all, short(s[i].Position))
+	}
+	return strings.Join(all, " inlined at ")
+}
+
+func short(p lens.Position) string { return shortPos(p.String()) }
+
+// A place is a set of lines of a file; the zero place is everywhere.
+type place struct {
+	texts []string
+	file  string
+	lines []int
+}
+
+// has reports whether code comes from one of the lines, itself or by an inlined call.
+func (p place) has(s lens.Stack) bool {
+	return len(p.texts) == 0 || slices.ContainsFunc(s, func(at lens.Site) bool {
+		return at.File == p.file && slices.Contains(p.lines, at.Line)
+	})
+}
+
+func (p place) String() string {
+	if len(p.texts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" at %q", p.texts)
+}
+
+// lines finds the lines of the function that contain the texts. It fails the test where
+// one has none, or no code comes from it.
+func (f *CompiledFunc) lines(r *compile.Report, texts []string) (place, bool) {
+	f.t.Helper()
+	if len(texts) == 0 {
+		return place{}, true
+	}
+	of := subjects(r)[0]
+	source, err := os.ReadFile(of.Position.File)
+	if err != nil {
+		f.t.Errorf("%s: not proven. Its source could not be read: %v", f.name, err)
+		return place{}, false
+	}
+	all := strings.Split(string(source), "\n")
+	p := place{texts: texts, file: of.Position.File}
+	for _, text := range texts {
+		one := place{texts: texts, file: p.file}
+		for n := of.Position.Line; n <= min(of.EndLine, len(all)); n++ {
+			if text != "" && strings.Contains(all[n-1], text) {
+				one.lines = append(one.lines, n)
+			}
+		}
+		if len(one.lines) == 0 {
+			f.t.Errorf("%s.%s has no line with %q, from %s to line %d: a claim about it does not hold.", r.Package, f.name, text, short(of.Position), of.EndLine)
+			return place{}, false
+		}
+		if !slices.ContainsFunc(bodies(r), func(body compile.Function) bool {
+			return slices.ContainsFunc(body.Code.Instructions, func(i compile.Instruction) bool { return one.has(i.Stack) })
+		}) {
+			f.t.Errorf("%s.%s: no machine code comes from the line with %q: a claim about it does not hold.", r.Package, f.name, text)
+			return place{}, false
+		}
+		p.lines = append(p.lines, one.lines...)
+	}
+	return p, true
+}

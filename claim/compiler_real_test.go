@@ -1,0 +1,155 @@
+//go:build lensready
+
+package claim_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/hone-go/hone/claim"
+)
+
+// toolchains are the versions of Go that claims are tested with: the one that runs
+// this, and those that the module cache has.
+func toolchains(t *testing.T) []string {
+	t.Helper()
+	all := []string{""}
+	if testing.Short() {
+		return all
+	}
+	out, err := exec.Command("go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	suffix := "." + runtime.GOOS + "-" + runtime.GOARCH
+	found, _ := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "golang.org", "toolchain@v0.0.1-*"+suffix))
+	for _, dir := range found {
+		_, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(dir), suffix), "@v0.0.1-")
+		if version != runtime.Version() {
+			all = append(all, "GOTOOLCHAIN="+version)
+		}
+	}
+	return all
+}
+
+const compiled = "./testdata/compiled"
+
+// Each claim about the compiler, by the real one: green where it is so, red where it is
+// not, with what speaks against it.
+func TestCompiler_Real(t *testing.T) {
+	type fn = *claim.CompiledFunc
+	noEscape := func(v ...string) func(fn) { return func(f fn) { f.NoEscape(v...) } }
+	noHeap := func(f fn) { f.NoHeapAlloc() }
+	noBounds := func(lines ...string) func(fn) { return func(f fn) { f.NoBoundsChecks(lines...) } }
+	leaf := func(f fn) { f.Leaf() }
+	inlined := func(call string) func(fn) { return func(f fn) { f.Inlined(call) } }
+	for _, version := range toolchains(t) {
+		for _, c := range []struct {
+			name  string
+			of    string
+			claim func(fn)
+			says  string // "" where it holds
+		}{
+			{"escape", "Stays", noEscape("kept", "other", "n"), ""},
+			{"escape", "Moves", noEscape("moved"), "sink = &moved"},
+			{"escape", "Held", noEscape("held"), "escapes to the heap"},
+			{"escape", "Reads", noEscape("from"), ""},
+			{"escape", "Keeps", noEscape("from"), "from leaks to the heap"},
+			{"escape", "Returns", noEscape("from"), "from leaks to the result"},
+			{"escape", "Captures", noEscape("captured"), "captured escapes to the heap"},
+			{"escape", "Moves", noEscape("absent"), "no variable absent"},
+			{"alloc", "Fixed", noHeap, ""},
+			{"alloc", "Stays", noHeap, ""},
+			{"alloc", "Moves", noHeap, "runtime.newobject"},
+			{"alloc", "Sized", noHeap, "runtime.makeslice"},
+			{"alloc", "Joins", noHeap, "runtime.concatstring2"},
+			{"alloc", "InClosure", noHeap, "calls allocate"},
+			{"bounds", "Sum", noBounds(), ""},
+			{"bounds", "Sum", noBounds("sum += b[i]"), ""},
+			{"bounds", "Sum", noBounds("sum -= b[i]"), "no line with"},
+			{"bounds", "Pairs", noBounds(), "index check"},
+			{"bounds", "Nth", noBounds(), "1 bounds checks are left"},
+			{"bounds", "Nth", noBounds("len(b):len(b)"), ""},
+			{"bounds", "Nth", noBounds("b[n]"), "1 bounds checks are left"},
+			{"bounds", "Generic", noBounds(), "2 bounds checks are left"},
+			{"bounds", "Proven", noBounds(), ""},
+			{"bounds", "Uninstantiated", noBounds(), "no compiled code"},
+			{"bounds", "Absent", noBounds(), "Absent"},
+			{"nil", "Near", func(f fn) { f.NoNilChecks() }, ""},
+			{"nil", "Far", func(f fn) { f.NoNilChecks() }, "1 nil checks are left"},
+			{"leaf", "Leaf", leaf, ""},
+			{"leaf", "Calls", leaf, "opaque"},
+			{"frame", "Leaf", func(f fn) { f.FrameAtMost(0) }, ""},
+			{"frame", "Big", func(f fn) { f.FrameAtMost(1024) }, "claimed at most 1024"},
+			{"inlinable", "small", func(f fn) { f.Inlinable(80) }, ""},
+			{"inlinable", "CallsSmall", func(f fn) { f.Inlinable(80) }, ""},
+			{"inlinable", "CallsSmall", func(f fn) { f.Inlinable(3) }, "claimed at most 3"},
+			{"inlinable", "Recursive", func(f fn) { f.Inlinable(80) }, "recursive"},
+			{"inlined", "CallsSmall", inlined("small"), ""},
+			{"inlined", "DefersSmall", inlined("small"), "are not inlined"},
+			{"inlined", "Calls", inlined("opaque"), "calls of opaque are not inlined"},
+			{"inlined", "CallsSmall", inlined("smell"), "does not call smell"},
+			{"devirtualized", "Concrete", func(f fn) { f.Devirtualized("r.Read") }, ""},
+			{"devirtualized", "Abstract", func(f fn) { f.Devirtualized("r.Read") }, "go through an interface"},
+			{"devirtualized", "Leaf", func(f fn) { f.Devirtualized("r.Read") }, "no call of r.Read"},
+			{"barrier", "StoreInt", func(f fn) { f.NoWriteBarrier() }, ""},
+			{"barrier", "StorePointer", func(f fn) { f.NoWriteBarrier() }, "write barriers, claimed none"},
+			{"defer", "Locked", func(f fn) { f.OpenDefers() }, ""},
+			{"defer", "LockedInLoop", func(f fn) { f.OpenDefers() }, "not open-coded"},
+			{"defer", "Leaf", func(f fn) { f.OpenDefers() }, "has no defer"},
+			{"uses", "Root", func(f fn) { f.Uses(root()) }, ""},
+			{"uses", "Leaf", func(f fn) { f.Uses(root()) }, "no instruction " + root()},
+		} {
+			t.Run(strings.Join([]string{version, c.name, c.of}, "/"), func(t *testing.T) {
+				r := record(t, func(t testing.TB) {
+					var settings []string
+					if version != "" {
+						settings = append(settings, version)
+					}
+					c.claim(claim.Compiler(t, compiled, settings...).Func(c.of))
+				})
+				switch log := r.log.String(); {
+				case c.says == "" && (r.failed || r.panicked != nil):
+					t.Errorf("it is so, but failed: %v\n%s", r.panicked, log)
+				case c.says != "" && (!r.failed || !strings.Contains(log, c.says)):
+					t.Errorf("failed %v, want %q in\n%s", r.failed, c.says, log)
+				}
+			})
+		}
+	}
+}
+
+func root() string {
+	if runtime.GOARCH == "arm64" {
+		return "FSQRTD"
+	}
+	return "SQRTSD"
+}
+
+// What another tool for such claims, gcassert, passes in silence: a variable that
+// escapes, with any Go since 1.25; any claim on a directory with a hyphen in its name;
+// and a package that is named without ./ and so not found.
+func TestCompiler_RedWhereGcassertIsGreen(t *testing.T) {
+	record(t, func(t testing.TB) { claim.Compiler(t, "./testdata/with-hyphen").Func("Moves").NoEscape("moved") }).wantFailed(t, claim.OutcomeBudget, "sink = &moved")
+	record(t, func(t testing.TB) { claim.Compiler(t, "./testdata/with-hyphen").Func("Nth").NoBoundsChecks() }).wantFailed(t, claim.OutcomeBudget, "1 bounds checks")
+	record(t, func(t testing.TB) { claim.Compiler(t, "testdata/compiled").Func("Sum").NoBoundsChecks() }).wantFailed(t, "", "testdata/compiled")
+}
+
+// Claims in a build with -race and -cover say what they say in the plain one: the
+// package is compiled anew.
+func TestCompiler_UnderRaceAndCover(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the test binary again")
+	}
+	for _, flag := range []string{"-race", "-cover"} {
+		cmd := exec.Command("go", "test", flag, "-vet=off", "-tags=lensready", "-run=^TestCompiler_RedWhereGcassertIsGreen$|^TestCompiler_Real$/^$/(inlined|escape|bounds)", ".", "-short")
+		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", flag, err, out)
+		}
+	}
+}
