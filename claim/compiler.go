@@ -16,7 +16,8 @@ import (
 
 // Compiler starts claims about what the compiler does to functions of a package:
 // its import path, or "." for the one whose tests run. Settings pin the claims to a
-// configuration that is not this one, "GOARCH=arm64" or "GOAMD64=v3".
+// configuration that is not this one: "GOARCH=arm64", "GOAMD64=v3",
+// "GOTOOLCHAIN=go1.25.14".
 //
 //	func TestSum_CompilesWell(t *testing.T) {
 //		f := claim.Compiler(t, ".").Func("Sum")
@@ -62,6 +63,10 @@ func (p *CompiledPackage) Func(name string) *CompiledFunc {
 // newFunc makes the claims on a function of which look reports.
 func newFunc(t testing.TB, name string, look func(context.Context, compile.ObserverUse) (*compile.Report, error)) *CompiledFunc {
 	f := &CompiledFunc{t: t, name: name, look: look, reports: map[compile.ObserverUse]*compile.Report{}}
+	f.order = []compile.ObserverUse{compile.ObserverNever, compile.ObserverBuild}
+	if os.Getenv(envCompiler) != "" {
+		slices.Reverse(f.order)
+	}
 	t.Cleanup(func() {
 		if !f.claimed {
 			t.Errorf("claim.Compiler: nothing is claimed of %s: say what, as in Func(%q).NoHeapAlloc()", name, name)
@@ -78,20 +83,29 @@ const (
 
 // look asks for the facts.
 func (p *CompiledPackage) look(ctx context.Context, name string, use compile.ObserverUse) (*compile.Report, error) {
-	lens, err := compile.Open(ctx, compile.Options{
+	options := compile.Options{
 		Cache: os.Getenv(envCompiler), Observer: use,
 		Progress: func(s compile.Progress) {
 			if !s.Done {
 				p.t.Logf("%s …", s.Step)
 			}
 		},
-	})
+	}
+	env := plain(os.Getenv("GOFLAGS"))
+	for _, s := range p.settings {
+		if version, ok := strings.CutPrefix(s, "GOTOOLCHAIN="); ok {
+			options.Toolchain = version
+		} else {
+			env = append(env, s)
+		}
+	}
+	lens, err := compile.Open(ctx, options)
 	if err != nil {
 		return nil, err
 	}
 	defer lens.Close()
 	return lens.Look(ctx, compile.Query{
-		Dir: os.Getenv(envDir), Package: p.path, Function: name, Env: append(plain(os.Getenv("GOFLAGS")), p.settings...),
+		Dir: os.Getenv(envDir), Package: p.path, Function: name, Env: env,
 	})
 }
 
@@ -119,6 +133,7 @@ type CompiledFunc struct {
 	failed  bool // it cannot be looked at, and that was said
 
 	look    func(context.Context, compile.ObserverUse) (*compile.Report, error)
+	order   []compile.ObserverUse // whom to ask
 	reports map[compile.ObserverUse]*compile.Report
 }
 
@@ -132,32 +147,37 @@ func (f *CompiledFunc) report(need ...compile.Feature) *compile.Report {
 		return nil
 	}
 	var why []string
-	for _, use := range []compile.ObserverUse{compile.ObserverNever, compile.ObserverBuild} {
+	for _, use := range f.order {
 		r, seen := f.reports[use]
 		if !seen {
 			var err error
 			if r, err = f.look(f.t.Context(), use); err != nil {
-				f.refuse(err)
-				return nil
+				if f.refused(err) {
+					return nil
+				}
+				why = append(why, err.Error())
+				continue
 			}
 			f.reports[use] = r
 		}
 		if len(subjects(r)) == 0 {
-			f.refuse(&compile.MissingError{Package: r.Package, Function: f.name, NoCode: true})
+			f.refused(&compile.MissingError{Package: r.Package, Function: f.name, NoCode: true})
 			return nil
 		}
-		if why = gaps(r, need); len(why) == 0 {
+		missing := gaps(r, need)
+		if len(missing) == 0 {
 			return r
 		}
+		why = append(why, missing...)
 	}
 	f.t.Errorf("%s: not proven. The compiler cannot tell here: %s.", f.name, strings.Join(why, "; "))
 	return nil
 }
 
-// refuse says, once, why the function cannot be looked at.
-func (f *CompiledFunc) refuse(err error) {
+// refused says, once, why there is nothing to look at, where it is the source that
+// has the fault.
+func (f *CompiledFunc) refused(err error) bool {
 	f.t.Helper()
-	f.failed = true
 	var missing *compile.MissingError
 	var broken *compile.CompileError
 	switch {
@@ -166,8 +186,10 @@ func (f *CompiledFunc) refuse(err error) {
 	case errors.As(err, &broken):
 		evidence{Kind: KindOutput, Title: "the compiler", Text: broken.Text}.fail(f.t, "", "%s: %v", f.name, broken)
 	default:
-		f.t.Errorf("%s: not proven. The compiler could not be asked: %v", f.name, err)
+		return false
 	}
+	f.failed = true
+	return true
 }
 
 // gaps says which of the features a report lacks, and why.
