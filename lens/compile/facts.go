@@ -85,7 +85,6 @@ type Name struct {
 	Name     string        `json:"name"`               // as in Function.Name
 	Position lens.Position `json:"position"`           // of its name or its func keyword
 	EndLine  int           `json:"endLine,omitempty"`  // the line of its closing brace
-	Inlined  bool          `json:"inlined,omitempty"`  // nothing was compiled for it: every use was inlined, or there was none
 	NoBody   bool          `json:"noBody,omitempty"`   // declared in Go, written in assembly
 	Compiled bool          `json:"compiled,omitempty"` // in Functions
 }
@@ -148,7 +147,7 @@ const (
 	CallStatic    CallKind = "static"    // to a function that is known
 	CallInterface CallKind = "interface" // through a table of methods
 	CallIndirect  CallKind = "indirect"  // through a function value
-	CallRuntime   CallKind = "runtime"   // to the runtime, where the source has none
+	CallIntrinsic CallKind = "intrinsic" // an instruction or two instead of a call
 )
 
 // A Call is one call that the function makes after inlining, or an inlined one.

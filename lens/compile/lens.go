@@ -2,13 +2,19 @@ package compile
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/hone-go/hone/internal/gotool"
 	"github.com/hone-go/hone/lens"
 )
+
+// defaultIdle is how long a resident process stays without a question.
+const defaultIdle = 5 * time.Minute
 
 // Options say where a Lens keeps what it builds and how much it may hold. The zero
 // value is useful.
@@ -95,17 +101,90 @@ func (e *MissingError) Error() string {
 	return s
 }
 
-// A Lens looks at functions. It is safe for use by several goroutines; close it, or
-// its resident processes stay until they are idle for long enough.
-type Lens struct{}
+// A Lens looks at functions. It is safe for use by several goroutines. Close it, or
+// its resident processes stay as long as the program.
+type Lens struct {
+	cache   string
+	options Options
 
-// Open finds the toolchain and readies the cache. It builds nothing yet.
-func Open(ctx context.Context, o Options) (*Lens, error) { return nil, errors.ErrUnsupported }
+	background sync.WaitGroup // work that nobody waits for, but for Close
 
-// Look compiles the package of a query and reports what the compiler did to its
-// functions. It returns a [*CompileError] where the package does not compile, and a
-// [*MissingError] where it has no such function.
-func (l *Lens) Look(ctx context.Context, q Query) (*Report, error) { return nil, errors.ErrUnsupported }
+	mu       sync.Mutex // guards all below
+	tools    map[string]*gotool.Toolchain
+	building map[string]bool // observers, by directory
+	failed   map[string]error
+	homes    homes
+}
 
-// Close ends the resident processes.
-func (l *Lens) Close() error { return nil }
+// Open readies the cache. It builds nothing yet: the first Look does, or Prepare.
+func Open(ctx context.Context, o Options) (*Lens, error) {
+	dir := o.Cache
+	if dir == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return nil, fmt.Errorf("find a place for the cache: %w", err)
+		}
+		dir = filepath.Join(user, "hone", "compile")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("find the cache: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("make the cache: %w", err)
+	}
+	if o.Idle <= 0 {
+		o.Idle = defaultIdle
+	}
+	l := &Lens{cache: dir, options: o, tools: map[string]*gotool.Toolchain{}, building: map[string]bool{}, failed: map[string]error{}}
+	return l, ctx.Err()
+}
+
+// Prepare builds the observing compiler for the toolchain that is used in dir, and
+// says whether its objects are the stock compiler's. It costs about a minute of CPU the
+// first time, and nothing later.
+func (l *Lens) Prepare(ctx context.Context, dir string) (Observed, error) {
+	t, err := l.toolchain(ctx, dir)
+	if err != nil {
+		return Observed{}, err
+	}
+	o, err := l.observer(ctx, t)
+	if err != nil {
+		return Observed{}, err
+	}
+	return Observed{Mode: Observing, Verified: o.Verified, Gaps: o.Gaps}, nil
+}
+
+// Close ends the resident processes, and waits for what is still written to the cache.
+func (l *Lens) Close() error {
+	l.homes.closeAll()
+	l.background.Wait()
+	return nil
+}
+
+// progress tells of a step that takes long; the result tells of its end.
+func (l *Lens) progress(step string) (done func(error)) {
+	if l.options.Progress == nil {
+		return func(error) {}
+	}
+	l.options.Progress(Progress{Step: step})
+	return func(err error) { l.options.Progress(Progress{Step: step, Done: true, Err: err}) }
+}
+
+// toolchain is the Go that is used in a directory. It is asked once for each.
+func (l *Lens) toolchain(ctx context.Context, dir string) (*gotool.Toolchain, error) {
+	l.mu.Lock()
+	t := l.tools[dir]
+	l.mu.Unlock()
+	if t != nil {
+		return t, nil
+	}
+	t, err := gotool.FindIn(ctx, dir, l.options.Toolchain)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	l.tools[dir] = t
+	l.mu.Unlock()
+	return t, nil
+}

@@ -40,7 +40,6 @@ type Value struct {
 	Stack    lens.Stack `json:"stack,omitempty"`
 	Stmt     bool       `json:"stmt,omitempty"`     // a statement starts here, for debuggers
 	Register string     `json:"register,omitempty"` // or stack slot, from regalloc on
-	Uses     int        `json:"uses"`
 }
 
 // A Block is one basic block.

@@ -418,3 +418,30 @@ func BenchmarkLoad(b *testing.B) {
 		})
 	}
 }
+
+// Whatever is asked for, the answer is an error or a layout without contradictions.
+func FuzzType(f *testing.F) {
+	p, err := layout.Load(f.Context(), layout.Source{Pattern: "./testdata/shapes"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{"Loose", "Pair[int8, Inner]", "struct{ a [0]int; b byte }", "[1<<62]int64", "struct{ a [1<<61]int64; b byte }", "interface{ int }", "[...]int{1}", "func()", "Pair[Pair[int,", "comparable", "*struct{}", "(Loose)", "struct{ _, _ int; _ byte }", "any(nil)", "[-1]int", "nil", "struct{Loose; *Tight}"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		typ, err := p.Type(name)
+		if err != nil {
+			return
+		}
+		if typ.Size < 0 || typ.Align < 1 || typ.Size%typ.Align != 0 || typ.PointerBytes > typ.Size || typ.Padding < 0 || typ.Padding > typ.Size {
+			t.Errorf("%q: %+v", name, typ)
+		}
+		end := int64(0)
+		for _, l := range typ.Leaves() {
+			if l.Offset < end || l.Padding < 0 || l.Offset+l.Size > typ.Size {
+				t.Errorf("%q: %s at %d, after %d of %d", name, l.Path, l.Offset, end, typ.Size)
+			}
+			end = l.Offset + l.Size
+		}
+	})
+}

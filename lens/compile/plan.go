@@ -1,0 +1,336 @@
+package compile
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hone-go/hone/internal/gotool"
+	"github.com/hone-go/hone/lens"
+)
+
+// How a package is compiled
+//
+// Which files a package has, which flags the compiler gets, where the export data of
+// its imports lies: only the go command knows, and it says so. go build -n prints the
+// commands that it would run. The package itself is given a flag of no meaning, marker,
+// so that it is always stale, always printed, and told from its neighbours by it. What
+// is not built yet appears in its importcfg below $WORK: then the dependencies are built
+// and the question is asked again.
+//
+// A plan is kept, because the answer costs more than most functions do. It holds as
+// long as nothing that it depends on changed: see stamps.
+
+// A plan is the compiler's command for one package.
+type plan struct {
+	Package string   `json:"package"` // import path, as given to -p; "main" for a program
+	Import  string   `json:"import"`  // as it was asked for
+	Dir     string   `json:"dir"`     // where the compiler runs
+	Tool    string   `json:"tool"`    // the stock compiler
+	Args    []string `json:"args"`    // flags and files, without output
+	Files   []string `json:"files"`   // absolute, in the order of Args
+	PGO     bool     `json:"pgo"`
+	Stamps  stamps   `json:"stamps"`
+
+	key string // names the plan in the cache
+}
+
+// marker makes the go command print a package's compilation, and is taken out again.
+const marker = "-d=hone=1"
+
+// overlayMark stands in a kept plan for the directory of the overlay, which has another
+// name for each text.
+const overlayMark = "$OVERLAY"
+
+// A request is a query with what was found out about it.
+type request struct {
+	Query
+	tool    *gotool.Toolchain
+	env     []string // settings that change what is compiled, the query's last
+	overlay string   // directory with the overlay's files and overlay.json, "" for none
+}
+
+// build is what to tell the go command.
+func (r *request) build() gotool.Build {
+	b := gotool.Build{Dir: r.Dir, Package: strings.TrimSuffix(r.Package, "_test"), Test: r.Tests, Own: true, Env: r.env}
+	if r.overlay != "" {
+		b.Overlay = filepath.Join(r.overlay, "overlay.json")
+	}
+	return b
+}
+
+// external reports whether the package of external tests is asked for.
+func (r *request) external() bool { return r.Tests && strings.HasSuffix(r.Package, "_test") }
+
+// key names everything that decides a plan, but for the content of files.
+func (r *request) key() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q %q %q %v %q %q\n", r.tool.Version, r.tool.Root, r.Dir, r.Package, r.Tests, r.env, r.Flags)
+	fmt.Fprintf(h, "%q\n", os.Getenv("GOFLAGS"))
+	for _, file := range sortedKeys(r.Overlay) {
+		fmt.Fprintf(h, "%q\n", file)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:24]
+}
+
+// plan returns how the package is compiled, from the cache where that still holds.
+func (l *Lens) plan(ctx context.Context, r *request) (*plan, error) {
+	key := r.key()
+	dir := filepath.Join(l.cache, "plans", key)
+	if p := readPlan(dir, r); p != nil {
+		return p, nil
+	}
+	p, err := l.ask(ctx, r, dir)
+	if err != nil {
+		return nil, err
+	}
+	p.key = key
+	l.keep(ctx, r, p, dir)
+	return p, nil
+}
+
+func readPlan(dir string, r *request) *plan {
+	text, err := os.ReadFile(filepath.Join(dir, "plan.json"))
+	if err != nil {
+		return nil
+	}
+	var p plan
+	if json.Unmarshal(text, &p) != nil || !p.Stamps.hold(r) {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, "importcfg")); err != nil {
+		return nil
+	}
+	p.key = filepath.Base(dir)
+	for i, a := range p.Args {
+		p.Args[i] = strings.ReplaceAll(a, overlayMark, r.overlay)
+	}
+	for i, f := range p.Files {
+		p.Files[i] = strings.ReplaceAll(f, overlayMark, r.overlay)
+	}
+	return &p
+}
+
+// keep writes a plan into the cache while the compiler is at work. Nothing depends on
+// its success.
+func (l *Lens) keep(ctx context.Context, r *request, p *plan, dir string) {
+	saved := *p
+	saved.Args, saved.Files = slices.Clone(p.Args), slices.Clone(p.Files)
+	l.background.Go(func() {
+		stamps, err := l.stamp(context.WithoutCancel(ctx), r, &saved)
+		if err != nil {
+			return
+		}
+		saved.Stamps = stamps
+		if r.overlay != "" {
+			for i, a := range saved.Args {
+				saved.Args[i] = strings.ReplaceAll(a, r.overlay, overlayMark)
+			}
+			for i, f := range saved.Files {
+				saved.Files[i] = strings.ReplaceAll(f, r.overlay, overlayMark)
+			}
+		}
+		text, err := json.Marshal(&saved)
+		if err == nil {
+			_ = writeFile(filepath.Join(dir, "plan.json"), text)
+		}
+		trim(filepath.Join(l.cache, "plans"), maxPlans)
+	})
+}
+
+// ask asks the go command for the plan, building the dependencies where it must.
+func (l *Lens) ask(ctx context.Context, r *request, dir string) (*plan, error) {
+	for attempt := 0; ; attempt++ {
+		text, err := l.commands(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		s := parseScript(text)
+		c, err := s.target(r)
+		if err != nil {
+			return nil, err
+		}
+		if !strings.Contains(s.files[c.value("-importcfg")], "=$WORK/") {
+			return l.settle(ctx, r, settled{s, c, dir})
+		}
+		if attempt > 0 {
+			return nil, fmt.Errorf("plan %s: its dependencies were built, and the go command still doesn't have them", r.Package)
+		}
+		if err := l.buildDependencies(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (l *Lens) commands(ctx context.Context, r *request) (string, error) {
+	b := r.build()
+	if r.Tests {
+		b.Output = filepath.Join(l.cache, "never-written")
+	}
+	flags := append([]string{"-gcflags=" + b.Package + "=" + marker}, r.Flags...)
+	text, err := r.tool.Commands(ctx, b, flags...)
+	return text, compileError(r, err)
+}
+
+// compileError makes the go command's complaint the query's.
+func compileError(r *request, err error) error {
+	var e *gotool.BuildError
+	if !errors.As(err, &e) {
+		return err
+	}
+	out := &CompileError{Package: r.Package, Text: e.Text}
+	for _, d := range e.Diagnostics {
+		file := d.File
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(r.Dir, file)
+		}
+		out.Messages = append(out.Messages, Message{lens.Position{File: file, Line: d.Line, Column: d.Column}, d.Message})
+	}
+	return out
+}
+
+// buildDependencies makes the go command build what the package imports. The package
+// itself need not compile.
+func (l *Lens) buildDependencies(ctx context.Context, r *request) error {
+	done := l.progress("build dependencies of " + r.Package)
+	flags := append([]string{"-e", "-export", "-deps", "-f", ""}, r.Flags...)
+	if r.Tests {
+		flags = append(flags, "-test")
+	}
+	b := r.build()
+	b.Test = false
+	_, err := r.tool.List(ctx, b, flags...)
+	done(err)
+	return compileError(r, err)
+}
+
+// settled is a compilation that can be carried out.
+type settled struct {
+	script *script
+	target *shellCommand
+	dir    string // for what the compilation reads
+}
+
+// settle writes the files that the compilation reads and turns its command into a plan.
+func (l *Lens) settle(ctx context.Context, r *request, s settled) (*plan, error) {
+	if err := os.MkdirAll(s.dir, 0o777); err != nil {
+		return nil, fmt.Errorf("plan %s: %w", r.Package, err)
+	}
+	object := filepath.Dir(s.target.value("-importcfg")) // $WORK/b001
+	local := func(text string) string { return strings.ReplaceAll(text, object, s.dir) }
+	for name, text := range s.script.files {
+		if filepath.Dir(name) == object {
+			if err := writeFile(local(name), []byte(text)); err != nil {
+				return nil, fmt.Errorf("plan %s: %w", r.Package, err)
+			}
+		}
+	}
+	if err := l.prepare(ctx, r, s, local); err != nil {
+		return nil, err
+	}
+	p := &plan{Import: r.Package, Dir: s.target.dir, Tool: s.target.words[0], Package: s.target.value("-p")}
+	for i := 1; i < len(s.target.words); i++ {
+		switch w := s.target.words[i]; {
+		case w == "-o", w == "-buildid", w == "-asmhdr":
+			i++
+		case w == marker:
+		case strings.HasSuffix(w, ".go") && !strings.HasPrefix(w, "-"):
+			p.Files = append(p.Files, w)
+		default:
+			p.PGO = p.PGO || strings.HasPrefix(w, "-pgoprofile")
+			p.Args = append(p.Args, local(w))
+		}
+	}
+	if err := l.generated(ctx, r, p); err != nil {
+		return nil, err
+	}
+	p.Args = append(p.Args, p.Files...)
+	for i, f := range p.Files {
+		if !filepath.IsAbs(f) {
+			p.Files[i] = filepath.Join(p.Dir, f)
+		}
+	}
+	return p, nil
+}
+
+// prepare runs the steps before the compilation that are cheap and that it reads from:
+// which functions are in assembly, and a profile made ready.
+func (l *Lens) prepare(ctx context.Context, r *request, s settled, local func(string) string) error {
+	for _, c := range s.script.commands {
+		tool := filepath.Base(c.words[0])
+		symabis := strings.HasPrefix(tool, "asm") && slices.Contains(c.words, "-gensymabis") && strings.HasPrefix(c.value("-o"), filepath.Dir(s.target.value("-importcfg"))+"/")
+		if !symabis && !strings.HasPrefix(tool, "preprofile") {
+			continue
+		}
+		args := make([]string, 0, len(c.words))
+		for _, w := range c.words[1:] {
+			args = append(args, strings.ReplaceAll(local(w), "$WORK", s.dir))
+		}
+		if symabis {
+			if err := writeFile(filepath.Join(s.dir, "go_asm.h"), nil); err != nil {
+				return err
+			}
+		}
+		if out := (&shellCommand{words: args}).value("-o"); out != "" {
+			if err := os.MkdirAll(filepath.Dir(out), 0o777); err != nil {
+				return err
+			}
+		}
+		cmd := exec.CommandContext(ctx, c.words[0], args...)
+		cmd.Dir, cmd.Env = c.dir, r.tool.Environment(r.build())
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("plan %s: %s: %w\n%s", r.Package, tool, err, out)
+		}
+	}
+	for i, w := range s.target.words {
+		s.target.words[i] = w
+		if strings.HasPrefix(w, "-pgoprofile=$WORK/") {
+			s.target.words[i] = strings.ReplaceAll(w, "$WORK", s.dir)
+		}
+	}
+	return nil
+}
+
+// generated finds the files of the package that cgo wrote: the go command prints them
+// below $WORK, and keeps them in its cache.
+func (l *Lens) generated(ctx context.Context, r *request, p *plan) error {
+	missing := 0
+	for _, f := range p.Files {
+		if strings.HasPrefix(f, "$WORK/") {
+			missing++
+		}
+	}
+	if missing == 0 {
+		return nil
+	}
+	if r.Tests {
+		return fmt.Errorf("look at %s: it uses cgo or generated files in its tests, and hone finds those of a package alone: ask without tests", r.Package)
+	}
+	out, err := r.tool.List(ctx, r.build(), append([]string{"-compiled", "-f", `{{join .CompiledGoFiles "\n"}}`}, r.Flags...)...)
+	if err != nil {
+		return compileError(r, err)
+	}
+	var cached []string
+	for _, f := range strings.Fields(string(out)) {
+		if strings.HasPrefix(f, r.tool.Cache) {
+			cached = append(cached, f)
+		}
+	}
+	if len(cached) != missing {
+		return fmt.Errorf("look at %s: it uses cgo, and go list names %d generated files where the build has %d", r.Package, len(cached), missing)
+	}
+	for i, f := range p.Files {
+		if strings.HasPrefix(f, "$WORK/") {
+			p.Files[i], cached = cached[0], cached[1:]
+		}
+	}
+	return nil
+}
