@@ -1,0 +1,282 @@
+package look
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hone-go/hone/internal/term"
+	"github.com/hone-go/hone/lens"
+	"github.com/hone-go/hone/lens/compile"
+)
+
+// location shows what is stored and where.
+func (p *page) location(l *compile.Location, style term.Style) {
+	var marks []mark
+	if c := l.Stack.Text().Column; c > 0 {
+		marks = []mark{{c, style}}
+	}
+	p.show(finding{stack: l.Stack, marks: marks, label: storage(l), style: style})
+}
+
+// storage is a location in words: name, type, size.
+func storage(l *compile.Location) string {
+	text := term.Clean(l.Name)
+	if l.Type != "" && l.Kind != compile.LocationAllocation {
+		text += " " + term.Clean(l.Type)
+	}
+	if l.Size >= 0 {
+		text += ", " + bytes(l.Size)
+	}
+	return text
+}
+
+// way shows how something gets to the heap: one line for each line of source that it
+// passes, with the compiler's word for what happens there. The line on which it is made
+// stands above already.
+func (p *page) way(f *compile.Function, l *compile.Location) {
+	const pad = "      "
+	if l.Reason != "" {
+		p.line("%s", p.screen.Wrap(term.Clean(l.Reason), pad))
+	}
+	stops := p.stops(f, l)
+	known := len(stops) > 0 || l.Reason != ""
+	if made := l.Stack.Text(); len(stops) > 1 && stops[0].at.File == made.File && stops[0].at.Line == made.Line {
+		stops = stops[1:]
+	}
+	width := 0
+	for _, s := range stops {
+		width = max(width, term.Cells(s.where))
+	}
+	for i, s := range stops {
+		if hidden := len(stops) - maxSteps; i == maxSteps/2 && hidden > 1 && !p.o.Full {
+			p.line("%s%s", pad, p.dim(fmt.Sprintf("… %s more: --escape", count(hidden, "step"))))
+			stops = stops[hidden:]
+		}
+		if i >= len(stops) {
+			break
+		}
+		s = stops[i]
+		p.stop(s, pad, width)
+	}
+	if to := p.destination(f, l); to != "" {
+		p.line("%s", p.screen.Paint(p.screen.Wrap("→ "+to, pad), term.Yellow))
+	} else if _, missing := p.gap(compile.FeaturePath); !missing && !known {
+		p.line("%s%s", pad, p.dim("the compiler gave no way for it"))
+	}
+}
+
+// A stop is one line of source on the way to the heap.
+type stop struct {
+	at    lens.Position
+	where string // for its width
+	code  string
+	why   []string
+}
+
+func (p *page) stop(s stop, pad string, width int) {
+	why := strings.Join(s.why, ", then ")
+	text := pad + term.Pad(p.at(s.at), width) + "  " + s.code
+	room := p.screen.Width - term.Cells(why) - 2
+	if p.screen.Width > 0 && term.Cells(text) > room {
+		if room < p.screen.Width/2 {
+			p.line("%s", p.screen.Cut(text, 0))
+			p.line("%s", p.screen.Wrap(p.dim(why), pad+"  "))
+			return
+		}
+		text = term.Window(text, 0, room)
+	}
+	p.line("%s  %s", text, p.dim(why))
+}
+
+// stops joins the steps of a way that stand on one line of source.
+func (p *page) stops(f *compile.Function, l *compile.Location) []stop {
+	var out []stop
+	for _, i := range l.Path {
+		if i < 0 || i >= len(f.Escape.Edges) {
+			continue
+		}
+		for _, st := range f.Escape.Edges[i].Steps {
+			at := st.Stack.Text().Position
+			where := p.place(at)
+			if n := len(out); n > 0 && out[n-1].at.File == at.File && out[n-1].at.Line == at.Line {
+				if !slices.Contains(out[n-1].why, st.Why) {
+					out[n-1].why = append(out[n-1].why, st.Why)
+				}
+				continue
+			}
+			code := p.code(at)
+			if code == "" {
+				code = term.Clean(st.Text)
+			}
+			out = append(out, stop{at: at, where: where, code: code, why: []string{st.Why}})
+		}
+	}
+	return out
+}
+
+// destination is where a way ends.
+func (p *page) destination(f *compile.Function, l *compile.Location) string {
+	if len(l.Path) == 0 {
+		return ""
+	}
+	last := l.Path[len(l.Path)-1]
+	if last < 0 || last >= len(f.Escape.Edges) {
+		return ""
+	}
+	to := f.Escape.Edges[last].To
+	if to < 0 || to >= len(f.Escape.Locations) {
+		return ""
+	}
+	end := &f.Escape.Locations[to]
+	switch end.Kind {
+	case compile.LocationHeap:
+		return "the heap"
+	case compile.LocationResult:
+		return "the result " + term.Clean(end.Name) + ", which outlives the call"
+	case compile.LocationEffect:
+		return term.Clean(end.Name)
+	}
+	text := term.Clean(end.Name)
+	if end.LoopDepth < l.LoopDepth {
+		return text + ", which is declared outside the loop"
+	}
+	if end.Escapes {
+		return text + ", which is on the heap"
+	}
+	return text + ", which outlives it"
+}
+
+// escape shows all ways to the heap, then what stays, then where parameters flow.
+func (p *page) escape(f *compile.Function) {
+	if p.unknown("Escapes", compile.FeatureEscape) {
+		return
+	}
+	all := escaping(f)
+	if len(all) == 0 {
+		p.title("Escapes", "nothing", term.Green)
+	} else {
+		p.title("Escapes", count(len(all), "place"), term.Yellow)
+	}
+	for _, l := range all {
+		p.location(l, term.Yellow)
+		p.flows(f, l)
+	}
+	if why, missing := p.gap(compile.FeaturePath); missing && len(all) > 0 {
+		p.line("%s", p.dim(p.screen.Wrap("Ways to the heap are not known: "+why, "  ")))
+	}
+	p.staying(f)
+	p.leaks(f)
+}
+
+// flows shows a way edge by edge: what flows where, and by which expressions.
+func (p *page) flows(f *compile.Function, l *compile.Location) {
+	if l.Reason != "" {
+		p.line("      %s", term.Clean(l.Reason))
+	}
+	for _, i := range l.Path {
+		if i < 0 || i >= len(f.Escape.Edges) {
+			continue
+		}
+		e := f.Escape.Edges[i]
+		p.line("      %s", p.screen.Paint(p.edge(f, e), term.Cyan))
+		for _, st := range e.Steps {
+			at := st.Stack.Text().Position
+			p.stop(stop{at: at, code: p.code(at), why: []string{st.Why}}, "        ", 0)
+		}
+	}
+	if to := p.destination(f, l); to != "" {
+		p.line("%s", p.screen.Paint(p.screen.Wrap("→ "+to, "      "), term.Yellow))
+	}
+}
+
+// edge is an edge as the compiler writes it: "~r0 = &x".
+func (p *page) edge(f *compile.Function, e compile.Edge) string {
+	name := func(i int) string {
+		if i < 0 || i >= len(f.Escape.Locations) {
+			return "?"
+		}
+		l := &f.Escape.Locations[i]
+		switch l.Kind {
+		case compile.LocationHeap, compile.LocationTemporary:
+			return "{" + string(l.Kind) + "}"
+		}
+		return term.Clean(l.Name)
+	}
+	from := name(e.From)
+	if e.Derefs < 0 {
+		from = "&" + from
+	} else {
+		from = strings.Repeat("*", e.Derefs) + from
+	}
+	return name(e.To) + " = " + from
+}
+
+// staying lists what is on the stack.
+func (p *page) staying(f *compile.Function) {
+	var rows [][]string
+	for i := range f.Escape.Locations {
+		l := &f.Escape.Locations[i]
+		if l.Escapes || !stored(l) || l.Kind == compile.LocationResult || l.Function != "" && l.Function != f.Name || !l.Stack.Text().IsKnown() {
+			continue
+		}
+		if l.Kind != compile.LocationAllocation && !addressed(f, i) {
+			continue
+		}
+		rows = append(rows, []string{"  " + p.at(l.Stack.Text().Position), storage(l)})
+	}
+	if len(rows) == 0 {
+		return
+	}
+	p.line("")
+	p.title("Stays on the stack", count(len(rows), "place")+" that might have escaped", term.Green)
+	for _, l := range term.Columns(rows, 2) {
+		p.line("%s", p.screen.Cut(l, 0))
+	}
+}
+
+// addressed reports whether the address of a location flows anywhere: others could not
+// escape at all.
+func addressed(f *compile.Function, i int) bool {
+	return slices.ContainsFunc(f.Escape.Edges, func(e compile.Edge) bool { return e.From == i && e.Derefs < 0 })
+}
+
+// leaks says where parameters flow.
+func (p *page) leaks(f *compile.Function) {
+	var rows [][]string
+	for i := range f.Escape.Locations {
+		l := &f.Escape.Locations[i]
+		if l.Kind != compile.LocationParameter || l.Function != "" && l.Function != f.Name || l.Name == "_" {
+			continue
+		}
+		var parts []string
+		for _, k := range l.Leaks {
+			what := "it"
+			if k.Derefs > 0 {
+				what = "what it points to"
+			}
+			switch k.To {
+			case "heap":
+				parts = append(parts, what+" may stay on the heap")
+			case "mutator":
+				parts = append(parts, what+" is written through")
+			case "callee":
+				parts = append(parts, what+" is called")
+			default:
+				parts = append(parts, what+" flows to "+k.To)
+			}
+		}
+		if len(parts) == 0 {
+			parts = []string{"stays inside"}
+		}
+		rows = append(rows, []string{"  " + term.Clean(l.Name), term.Clean(l.Type), strings.Join(parts, ", ")})
+	}
+	if len(rows) == 0 {
+		return
+	}
+	p.line("")
+	p.title("Parameters", "what a caller must reckon with", term.Dim)
+	for _, l := range term.Columns(rows, 2) {
+		p.line("%s", p.screen.Cut(l, 0))
+	}
+}

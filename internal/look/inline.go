@@ -1,0 +1,262 @@
+package look
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hone-go/hone/internal/term"
+	"github.com/hone-go/hone/lens"
+	"github.com/hone-go/hone/lens/compile"
+)
+
+// inline shows the decision about a function, then each of its calls: what was inlined
+// with its text in place, what stays with the reason.
+func (p *page) inline(f *compile.Function) {
+	if !p.unknown("Inlining", compile.FeatureInlining) {
+		style := term.Green
+		if !f.Inlining.Inlinable {
+			style = term.Yellow
+		}
+		p.title("Inlining", p.inlinable(f), style)
+		if f.Inlining.Reason != "" {
+			p.line("%s", p.screen.Wrap(term.Clean(f.Inlining.Reason), "  "))
+		}
+	}
+	p.line("")
+	if p.unknown("Calls", compile.FeatureCalls) {
+		return
+	}
+	inlined, stay := calls(f)
+	p.title("Calls", fmt.Sprintf("%d inlined, %d %s", inlined, len(stay), verb(len(stay), "stays", "stay")), term.Dim)
+	p.within = insideOf(f)
+	p.calls(f, -1, 0)
+}
+
+// calls counts the calls that were inlined, and lists those that are still calls.
+func calls(f *compile.Function) (inlined int, stay []*compile.Call) {
+	for i := range f.Calls {
+		switch c := &f.Calls[i]; c.Kind {
+		case compile.CallInlined:
+			inlined++
+		case compile.CallIntrinsic:
+		default:
+			stay = append(stay, c)
+		}
+	}
+	return inlined, stay
+}
+
+// calls shows the calls that stand in the body of one inlined call, or in the function
+// itself. Each depth is one bar further to the right.
+func (p *page) calls(f *compile.Function, inside, depth int) {
+	for i := range f.Calls {
+		c := &f.Calls[i]
+		if c.Inside != inside {
+			continue
+		}
+		bars := p.bars(depth)
+		at := c.Stack.Text().Position
+		note, style := "", term.Yellow
+		if c.Kind == compile.CallInlined {
+			note, style = "inlined: "+p.short(c.Callee), term.Green
+			if c.Cost > 0 {
+				note += fmt.Sprintf(", cost %d", c.Cost)
+			}
+			if c.Devirtualized != "" {
+				note += ", devirtualized"
+			}
+		} else if c.Kind == compile.CallIntrinsic {
+			note, style = "an instruction: "+p.short(c.Callee), term.Green
+		} else {
+			note = "stays: " + p.stays(c)
+		}
+		p.columns(bars+"  "+p.at(at)+"  "+p.code(at), p.screen.Paint(note, style))
+		if c.Kind == compile.CallInlined {
+			p.unfold(f, c, depth+1)
+			p.calls(f, c.Index, depth+1)
+		}
+	}
+}
+
+func (p *page) bars(depth int) string { return p.dim(strings.Repeat("  ┊", depth)) }
+
+// columns prints text with a note at the right of it, or, without room, below.
+func (p *page) columns(text, note string) {
+	if p.screen.Width == 0 || term.Cells(text)+2+term.Cells(note) <= p.screen.Width {
+		p.line("%s  %s", text, note)
+		return
+	}
+	p.line("%s", p.screen.Cut(text, 0))
+	p.line("%s", p.screen.Wrap(note, "      "))
+}
+
+// unfold shows the text of an inlined function.
+func (p *page) unfold(f *compile.Function, c *compile.Call, depth int) {
+	const most = 24 // lines; what the inliner takes is seldom longer
+	at, ok := p.bodyOf(c)
+	if !ok {
+		return
+	}
+	b := p.bodyAt(at.File, at.Line)
+	if b == nil {
+		return
+	}
+	indent := ""
+	for n := b.first; n <= b.last; n++ {
+		raw, _ := p.source(at.File, n)
+		if n == b.first {
+			indent = raw[:len(raw)-len(strings.TrimLeft(raw, " \t"))]
+		}
+		if n-b.first == most && !p.o.Full {
+			p.line("%s  %s", p.bars(depth), p.dim(fmt.Sprintf("… %s more", count(b.last-n+1, "line"))))
+			return
+		}
+		text := fmt.Sprintf("%s %s %s", p.bars(depth), p.dim(fmt.Sprintf("%5d", n)), term.Clean(strings.TrimPrefix(raw, indent)))
+		p.line("%s", p.screen.Cut(text, 0))
+	}
+}
+
+// insideOf says for each inlined call which text came through it: the next site of any
+// stack that goes through the call.
+func insideOf(f *compile.Function) map[string][]lens.Stack {
+	out := map[string][]lens.Stack{}
+	for _, s := range stacks(f) {
+		for i := range len(s) - 1 {
+			key := s[:i+1].String()
+			if len(out[key]) == 0 {
+				out[key] = []lens.Stack{s[i+1:]}
+			}
+		}
+	}
+	return out
+}
+
+// bodyOf is a place in the function that a call inlined.
+func (p *page) bodyOf(c *compile.Call) (lens.Position, bool) {
+	found := p.within[c.Stack.String()]
+	if len(found) == 0 {
+		return lens.Position{}, false
+	}
+	return found[0][0].Position, true
+}
+
+// A lineCharge is what one line of source costs the inliner's budget.
+type lineCharge struct {
+	at   lens.Position // without a column
+	cost int
+}
+
+// billByLine adds the bill up by source line, in order of line.
+func billByLine(f *compile.Function) []lineCharge {
+	var out []lineCharge
+	for _, c := range f.Inlining.Bill {
+		at := c.Stack.Outer().Position
+		at.Column = 0
+		if c.Self == 0 {
+			continue
+		}
+		i := slices.IndexFunc(out, func(l lineCharge) bool { return l.at == at })
+		if i < 0 {
+			i = len(out)
+			out = append(out, lineCharge{at: at})
+		}
+		out[i].cost += c.Self
+	}
+	slices.SortStableFunc(out, func(a, b lineCharge) int {
+		if a.at.File != b.at.File {
+			return strings.Compare(a.at.File, b.at.File)
+		}
+		return a.at.Line - b.at.Line
+	})
+	return out
+}
+
+// cost shows the inliner's bill: the function's text with what each line costs, and
+// under each line the nodes that it is made of.
+func (p *page) cost(f *compile.Function) {
+	if p.unknown("Bill", compile.FeatureBill) {
+		return
+	}
+	style := term.Green
+	if !f.Inlining.Inlinable {
+		style = term.Yellow
+	}
+	p.title("Bill", p.inlinable(f), style)
+	lines := billByLine(f)
+	if len(lines) == 0 {
+		p.line("  %s", p.dim("the inliner did not count: "+term.Clean(f.Inlining.Reason)))
+		return
+	}
+	most, spent := 0, 0
+	for _, c := range lines {
+		most = max(most, c.cost)
+	}
+	over := false
+	for _, c := range lines {
+		spent += c.cost
+		style := term.Green
+		if f.Inlining.Budget > 0 && spent > f.Inlining.Budget {
+			style = term.Yellow
+			if !over && !f.Inlining.Inlinable {
+				over = true
+				p.line("  %s", p.screen.Paint(fmt.Sprintf("── the budget of %d ends here ──", f.Inlining.Budget), term.Yellow))
+			}
+		}
+		bar := p.screen.Paint(scale(c.cost, most, 10), style)
+		p.line("%s", p.screen.Cut(fmt.Sprintf("  %4d %s %s  %s", c.cost, term.Pad(bar, 10), p.at(c.at), p.code(c.at)), 0))
+		p.nodes(f, c)
+	}
+	p.line("  %4d in all", spent)
+	if f.Inlining.Cost != 0 && spent != f.Inlining.Cost {
+		p.line("  %s", p.dim(fmt.Sprintf("the compiler counts %d: the rest belongs to no node", f.Inlining.Cost)))
+	}
+}
+
+// nodes shows the dear nodes of a line.
+func (p *page) nodes(f *compile.Function, c lineCharge) {
+	var nodes []compile.Charge
+	for _, n := range f.Inlining.Bill {
+		at := n.Stack.Outer().Position
+		at.Column = 0
+		if at == c.at && n.Self > 1 {
+			nodes = append(nodes, n)
+		}
+	}
+	slices.SortStableFunc(nodes, func(a, b compile.Charge) int { return b.Self - a.Self })
+	for i, n := range nodes {
+		if i == maxCharges && !p.o.Full {
+			return
+		}
+		p.line("%s", p.dim(p.screen.Cut(fmt.Sprintf("       %4d %s %s", n.Self, strings.ToLower(n.Op), term.Clean(n.Text)), 0)))
+	}
+}
+
+// scale is a bar of at most width cells, and at least an eighth of one.
+func scale(n, of, width int) string {
+	if of <= 0 || n <= 0 {
+		return ""
+	}
+	eighths := max(n*width*8/of, 1)
+	bar := strings.Repeat("█", eighths/8)
+	if r := eighths % 8; r > 0 {
+		bar += string([]rune("▏▎▍▌▋▊▉")[r-1])
+	}
+	return bar
+}
+
+// ir shows the syntax tree after each stage.
+func (p *page) ir(f *compile.Function) {
+	if p.unknown("Syntax tree", compile.FeatureIR) {
+		return
+	}
+	for i, st := range f.IR {
+		if i > 0 {
+			p.line("")
+		}
+		p.title("Syntax tree", st.Name, term.Cyan)
+		for l := range strings.Lines(st.Text) {
+			p.line("%s", p.screen.Cut(term.Clean(strings.TrimRight(l, "\n")), 0))
+		}
+	}
+}

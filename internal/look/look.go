@@ -1,0 +1,299 @@
+// Package look lays out what the compiler did to a function: a [compile.Report]
+// as text for a terminal, or as a page for a browser.
+//
+// The text is made for somebody who asks why a function is slow: what allocates and
+// why it must, what was not inlined and by how much, which checks are left, how
+// large it all is; everything deeper is a [Section] of its own. The package reads
+// no files and runs nothing: source lines come from [Options.Files], which the caller
+// fills with what [Files] names.
+//
+// It never takes silence for an answer. A kind of fact that the report has a gap for
+// is shown as not known, with the reason, and never as none.
+//
+// Start with [Text].
+package look
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hone-go/hone/internal/term"
+	"github.com/hone-go/hone/lens/compile"
+)
+
+// A Section is one thing to look at closely.
+type Section string
+
+// The sections, each named like the flag that asks for it.
+const (
+	SectionEscape Section = "escape" // the way of everything to the heap, and what stays
+	SectionInline Section = "inline" // inlined calls as nested source
+	SectionCost   Section = "cost"   // the inliner's bill
+	SectionBounds Section = "bounds" // checks, kept and proven
+	SectionSSA    Section = "ssa"    // the passes, one pass, or the life of one value
+	SectionAsm    Section = "asm"    // machine code between the source lines it came from
+	SectionFrame  Section = "frame"  // the stack frame to scale
+	SectionIR     Section = "ir"     // the syntax tree after each stage of the front end
+)
+
+// Options say what to show of a report. The zero value is the summary.
+type Options struct {
+	Sections []Section
+	Overview bool              // a line for each function, in place of the summary
+	Pass     string            // SectionSSA: the function after this pass
+	Value    int               // SectionSSA: the life of this value; 0 is none
+	Bytes    bool              // SectionAsm: with the bytes of each instruction
+	Full     bool              // do not shorten lists
+	Files    map[string][]byte // source text, by the names that Files returns
+	Dir      string            // absolute; files below it are named from it
+	Target   string            // what was asked for, as it was typed: for the commands under "Look closer"
+}
+
+// Text lays a report out for a screen.
+func Text(s term.Screen, r *compile.Report, o Options) string {
+	p := newPage(s, r, o)
+	if o.Overview && len(o.Sections) == 0 {
+		p.overview()
+		return p.String()
+	}
+	shown := visible(r.Functions)
+	generics := map[string]int{}
+	for i, f := range shown {
+		if i > 0 {
+			p.line("")
+		}
+		generics[f.Generic]++
+		p.heading(f)
+		if i == 0 {
+			p.observed()
+		}
+		again := f.Generic != "" && generics[f.Generic] > 1
+		switch {
+		case len(o.Sections) > 0:
+			for _, section := range o.Sections {
+				p.section(f, section)
+			}
+		case again && !o.Full:
+			p.gist(f, "  ")
+		default:
+			p.summary(f)
+		}
+	}
+	if len(shown) == 0 {
+		p.line("nothing was compiled for %s", o.Target)
+	}
+	if len(o.Sections) == 0 && len(shown) > 0 {
+		p.closer(shown[0])
+	}
+	return p.String()
+}
+
+// visible leaves out what the compiler made itself, unless there is nothing else.
+func visible(all []compile.Function) []*compile.Function {
+	var own, made []*compile.Function
+	for i := range all {
+		if all[i].Wrapper {
+			made = append(made, &all[i])
+		} else {
+			own = append(own, &all[i])
+		}
+	}
+	if len(own) == 0 {
+		return made
+	}
+	return own
+}
+
+// section shows one function as one section.
+func (p *page) section(f *compile.Function, s Section) {
+	p.line("")
+	switch s {
+	case SectionEscape:
+		p.escape(f)
+	case SectionInline:
+		p.inline(f)
+	case SectionCost:
+		p.cost(f)
+	case SectionBounds:
+		p.bounds(f)
+	case SectionSSA:
+		p.ssa(f)
+	case SectionAsm:
+		p.asm(f)
+	case SectionFrame:
+		p.frame(f)
+	case SectionIR:
+		p.ir(f)
+	}
+}
+
+// heading names a function and where it stands.
+func (p *page) heading(f *compile.Function) {
+	name := p.r.Package + "." + f.Name
+	where := ""
+	if f.Position.IsKnown() {
+		at := f.Position
+		at.Column = 0
+		where = p.at(at)
+		if f.EndLine > at.Line {
+			where += p.dim(fmt.Sprintf("-%d", f.EndLine))
+		}
+	}
+	p.line("%s  %s", p.screen.Paint(term.Clean(name), term.Bold), where)
+}
+
+// observed says how all this is known, and what is not.
+func (p *page) observed() {
+	o := p.r.Observed
+	text := fmt.Sprintf("%s %s/%s", p.r.Go, p.r.Target.OS, p.r.Target.Arch)
+	if p.r.Target.Level != "" {
+		text += " " + p.r.Target.Level
+	}
+	if p.r.Target.PGO {
+		text += ", with a profile"
+	}
+	switch {
+	case o.Mode == compile.Stock:
+		text += ", from what your compiler prints"
+	case o.Verified:
+		text += ", from an observing copy of your compiler; verified: it makes the same objects"
+	default:
+		text += ", from an observing copy of your compiler"
+	}
+	p.line("%s", p.dim(p.screen.Wrap(text, "")))
+	p.gaps()
+}
+
+// gaps says what the report does not know. Kinds that lack for one reason share a line.
+func (p *page) gaps() {
+	var whys []string
+	by := map[string][]string{}
+	for _, g := range p.r.Observed.Gaps {
+		if _, ok := by[g.Why]; !ok {
+			whys = append(whys, g.Why)
+		}
+		by[g.Why] = append(by[g.Why], featureName(g.Feature))
+	}
+	for _, why := range whys {
+		text := "Not known: " + strings.Join(by[why], ", ")
+		if why != "" {
+			text += " (" + term.Clean(why) + ")"
+		}
+		p.line("%s", p.screen.Paint(p.screen.Wrap(text+".", ""), term.Yellow))
+	}
+}
+
+// featureName is a kind of fact in words.
+func featureName(f compile.Feature) string {
+	switch f {
+	case compile.FeatureBill:
+		return "the inliner's bill"
+	case compile.FeaturePath:
+		return "ways to the heap"
+	case compile.FeatureProof:
+		return "what was proven about checks"
+	case compile.FeatureIR:
+		return "syntax trees"
+	case compile.FeaturePasses:
+		return "SSA passes"
+	case compile.FeatureCode:
+		return "machine code"
+	case compile.FeatureResident:
+		return "fast second answers"
+	case compile.FeatureWriteBarriers:
+		return "write barriers"
+	}
+	return string(f)
+}
+
+// gap is why a kind of fact is not known; known facts have none.
+func (p *page) gap(f compile.Feature) (why string, missing bool) {
+	for _, g := range p.r.Observed.Gaps {
+		if g.Feature == f {
+			return g.Why, true
+		}
+	}
+	return "", false
+}
+
+// unknown says in place of a section that it is not known, and reports whether it did.
+func (p *page) unknown(what string, f compile.Feature) bool {
+	why, missing := p.gap(f)
+	if missing {
+		p.title(what, "not known", term.Yellow)
+		p.line("%s", p.dim(p.screen.Wrap(term.Clean(why), "  ")))
+	}
+	return missing
+}
+
+// A step is a command worth typing, and why.
+type step struct{ flag, why string }
+
+// closer lists the commands that show more of a function, those first that it gives
+// most reason for.
+func (p *page) closer(f *compile.Function) {
+	var steps []step
+	add := func(ok bool, flag, why string) {
+		if ok {
+			steps = append(steps, step{flag, why})
+		}
+	}
+	kept, proven := tally(f.Checks)
+	has := p.r.Observed.Has
+	add(has(compile.FeatureEscape) && len(f.Escape.Locations) > 1, "--escape", "every way to the heap, and what stays on the stack")
+	add(has(compile.FeatureBill) && len(f.Inlining.Bill) > 0, "--cost", "what the inliner charges, line by line")
+	add(len(f.Calls) > 0, "--inline", "inlined calls as nested source")
+	add(kept+proven > 0, "--bounds", "every check with what the compiler knew")
+	add(has(compile.FeatureCode), "--asm", "machine code under the lines it came from")
+	add(has(compile.FeaturePasses), "--ssa", "what each pass changed")
+	add(has(compile.FeatureCode) && len(f.Code.Slots) > 0, "--frame", "the stack frame to scale")
+	add(true, "--diff HEAD", "what your edits changed; or a Go version, a GOARCH, a file")
+	p.commands("Look closer:", steps)
+}
+
+// commands lists flags to add to what was typed.
+func (p *page) commands(title string, steps []step) {
+	rows := make([][]string, len(steps))
+	for i, st := range steps {
+		rows[i] = []string{"  " + p.screen.Paint(st.flag, term.Bold, term.Cyan), st.why}
+	}
+	p.line("\n%s  %s", p.screen.Paint(title, term.Bold), p.screen.Paint("hone look "+Quote(p.o.Target), term.Bold, term.Cyan)+" …")
+	for _, l := range term.Columns(rows, 2) {
+		p.line("%s", p.screen.Cut(l, 0))
+	}
+}
+
+// Quote puts a word in quotes where a shell would read more into it.
+func Quote(word string) string {
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool { return strings.ContainsRune(" ()*[]{}'\"$&;<>|?!#`\\~", r) }) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// Files lists the source files that a report names, in order, as absolute as it
+// can: those whose text [Options.Files] should hold.
+func Files(r *compile.Report) []string {
+	p := newPage(term.Screen{}, r, Options{})
+	seen := map[string]bool{}
+	for i := range r.Functions {
+		f := &r.Functions[i]
+		seen[p.resolve(f.Position.File)] = true
+		for _, st := range stacks(f) {
+			for _, site := range st {
+				seen[p.resolve(site.File)] = true
+			}
+		}
+	}
+	for _, n := range r.Names {
+		seen[p.resolve(n.Position.File)] = true
+	}
+	delete(seen, "")
+	names := make([]string, 0, len(seen))
+	for name := range seen {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

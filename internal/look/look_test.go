@@ -1,0 +1,153 @@
+package look
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/hone-go/hone/internal/term"
+	"github.com/hone-go/hone/lens/compile"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden parts of testdata")
+
+// TestGolden lays the report of each testdata file out in every form that the file
+// has a part for: "SECTION WIDTH", where the section may be "summary" or "overview",
+// with "color" behind it, or "pass=NAME", "value=N", "bytes", "full". Escape sequences
+// are shown as ␛.
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no testdata", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { golden(t, file) })
+	}
+}
+
+func golden(t *testing.T, file string) {
+	ar, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := readWorld(t, ar)
+	for i, part := range ar.Files {
+		got, ok := w.render(t, part.Name)
+		if !ok {
+			continue
+		}
+		got = strings.ReplaceAll(got, "\x1b", "␛")
+		if want := string(part.Data); got != want {
+			if *update {
+				ar.Files[i].Data = []byte(got)
+				continue
+			}
+			t.Errorf("%s\n%s", part.Name, diff.Diff("want", part.Data, "got", []byte(got)))
+		}
+	}
+	if *update {
+		if err := os.WriteFile(file, txtar.Format(ar), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A world is what a testdata file holds: reports and the sources they speak of.
+type world struct {
+	reports map[string]*compile.Report
+	files   map[string][]byte
+}
+
+func readWorld(t *testing.T, ar *txtar.Archive) *world {
+	w := &world{map[string]*compile.Report{}, map[string][]byte{}}
+	for _, part := range ar.Files {
+		switch filepath.Ext(part.Name) {
+		case ".json":
+			var r compile.Report
+			if err := json.Unmarshal(part.Data, &r); err != nil {
+				t.Fatalf("%s: %v", part.Name, err)
+			}
+			w.reports[part.Name] = &r
+		case ".go":
+			w.files[part.Name] = part.Data
+		}
+	}
+	return w
+}
+
+// render makes the text that a part with this name holds.
+func (w *world) render(t *testing.T, name string) (string, bool) {
+	words := strings.Fields(name)
+	s, o := term.Screen{}, Options{Files: w.files, Target: "./pick.Top", Dir: "/home/me"}
+	for _, word := range words[1:] {
+		key, value, _ := strings.Cut(word, "=")
+		switch key {
+		case "color":
+			s.Color = true
+		case "links":
+			s.Links = true
+		case "bytes":
+			o.Bytes = true
+		case "full":
+			o.Full = true
+		case "pass":
+			o.Pass = value
+		case "value":
+			fmt.Sscan(value, &o.Value)
+		default:
+			fmt.Sscan(word, &s.Width)
+		}
+	}
+	switch words[0] {
+	case "summary":
+	case "overview":
+		o.Overview = true
+	case "escape", "inline", "cost", "bounds", "ssa", "asm", "frame", "ir":
+		o.Sections = []Section{Section(words[0])}
+	default:
+		return "", false
+	}
+	r := w.reports["report.json"]
+	if r == nil {
+		t.Fatal("no report.json")
+	}
+	return Text(s, r, o), true
+}
+
+// TestText_FitsTheScreen lays everything out at every width: no line may be wider than
+// the screen but where a single word is.
+func TestText_FitsTheScreen(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		ar, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := readWorld(t, ar)
+		for _, part := range ar.Files {
+			section, _, _ := strings.Cut(part.Name, " ")
+			for width := 40; width < 130; width += 7 {
+				text, ok := w.render(t, section+" color "+fmt.Sprint(width))
+				if !ok {
+					break
+				}
+				for line := range strings.Lines(text) {
+					line = strings.TrimRight(line, "\n")
+					if term.Cells(line) > width && strings.Contains(strings.TrimSpace(term.Plain(line)), " ") {
+						t.Errorf("%s: %s at %d cells: %q", file, section, width, term.Plain(line))
+					}
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,424 @@
+package look
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hone-go/hone/internal/term"
+	"github.com/hone-go/hone/lens"
+	"github.com/hone-go/hone/lens/compile"
+)
+
+// Limits of what the summary shows of one kind.
+const (
+	maxFindings = 8
+	maxSteps    = 6 // of one way to the heap
+	maxCharges  = 5
+)
+
+// summary is a function in the order in which one would ask.
+func (p *page) summary(f *compile.Function) {
+	p.gist(f, "")
+	p.allocations(f)
+	p.escapes(f)
+	p.notInlined(f)
+	p.keptChecks(f)
+	p.left(f)
+}
+
+// gist is a function in one line: what a reader looks for first.
+func (p *page) gist(f *compile.Function, indent string) {
+	var parts []string
+	add := func(feature compile.Feature, bad bool, text string) {
+		if !p.r.Observed.Has(feature) {
+			return
+		}
+		style := term.Green
+		if bad {
+			style = term.Yellow
+		}
+		parts = append(parts, p.screen.Paint(text, style))
+	}
+	n := len(f.Allocations)
+	text := "allocates at " + count(n, "place")
+	if n == 0 {
+		text = "allocates nothing itself"
+	}
+	add(compile.FeatureCode, n > 0, text)
+	if e := len(escaping(f)); e > 0 {
+		add(compile.FeatureEscape, true, fmt.Sprint(e)+verb(e, " escapes", " escape"))
+	} else {
+		add(compile.FeatureEscape, false, "nothing escapes")
+	}
+	if f.Inlining.Decided {
+		add(compile.FeatureInlining, !f.Inlining.Inlinable, p.inlinable(f))
+	}
+	if kept, gone := tally(f.Checks); kept+gone > 0 {
+		add(compile.FeatureChecks, kept > 0, fmt.Sprintf("%d of %s kept", kept, count(kept+gone, "check")))
+	}
+	if p.r.Observed.Has(compile.FeatureCode) {
+		parts = append(parts, "frame "+bytes(f.Code.Frame), "code "+bytes(f.Code.Size))
+	}
+	p.flow(parts, indent)
+}
+
+// verb is the form of a verb that goes with a number.
+func verb(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// flow prints parts one after the other, each whole.
+func (p *page) flow(parts []string, indent string) {
+	line := ""
+	for _, part := range parts {
+		next := line + p.dim(" · ") + part
+		if line == "" {
+			next = indent + part
+		} else if p.screen.Width > 0 && term.Cells(next) > p.screen.Width {
+			p.line("%s", p.screen.Cut(line, 0))
+			next = indent + part
+		}
+		line = next
+	}
+	if line != "" {
+		p.line("%s", p.screen.Cut(line, 0))
+	}
+}
+
+// inlinable is the inliner's decision in a few words.
+func (p *page) inlinable(f *compile.Function) string {
+	in := f.Inlining
+	switch {
+	case !in.Decided:
+		return "not considered for inlining"
+	case in.Inlinable:
+		return fmt.Sprintf("can be inlined, %s", costs(in))
+	case in.Cost > in.Budget && in.Budget > 0:
+		return fmt.Sprintf("can't be inlined, %s", costs(in))
+	default:
+		return "can't be inlined"
+	}
+}
+
+func costs(in compile.Inlining) string {
+	if in.Cost == 0 {
+		return "cost unknown"
+	}
+	if in.Budget == 0 {
+		return fmt.Sprintf("cost %d", in.Cost)
+	}
+	return fmt.Sprintf("cost %d of %d", in.Cost, in.Budget)
+}
+
+// tally counts checks that cost something, and those that don't.
+func tally(checks []compile.Check) (kept, gone int) {
+	for _, c := range checks {
+		if c.Kept && !c.Folded {
+			kept++
+		} else {
+			gone++
+		}
+	}
+	return kept, gone
+}
+
+// escaping are the variables and allocations of a function itself that are on the heap.
+func escaping(f *compile.Function) []*compile.Location {
+	var out []*compile.Location
+	for i := range f.Escape.Locations {
+		l := &f.Escape.Locations[i]
+		if l.Escapes && stored(l) && (l.Function == "" || l.Function == f.Name) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// stored reports whether a location is storage that a reader wrote.
+func stored(l *compile.Location) bool {
+	switch l.Kind {
+	case compile.LocationVariable, compile.LocationParameter, compile.LocationAllocation, compile.LocationResult:
+		return true
+	}
+	return false
+}
+
+// allocations shows each call of the allocator, with the way that made it necessary.
+func (p *page) allocations(f *compile.Function) {
+	if _, missing := p.gap(compile.FeatureCode); missing || len(f.Allocations) == 0 {
+		return
+	}
+	p.line("")
+	p.title("Allocates", "at "+count(len(f.Allocations), "place"), term.Yellow)
+	for i, a := range f.Allocations {
+		if i == maxFindings && !p.o.Full {
+			p.more(len(f.Allocations)-i, "place", "--escape")
+			break
+		}
+		l := locationOf(f, a.Stack)
+		p.show(finding{stack: a.Stack, marks: []mark{{a.Stack.Text().Column, term.Yellow}}, label: allocated(a, l), style: term.Yellow})
+		if l != nil {
+			p.way(f, l)
+		}
+	}
+}
+
+// allocated says what is taken from the heap, and by which function of the runtime.
+func allocated(a compile.Allocation, l *compile.Location) string {
+	call := strings.TrimPrefix(a.Call, "runtime.")
+	what := term.Clean(a.What)
+	if l != nil && (l.Kind == compile.LocationVariable || l.Kind == compile.LocationParameter) {
+		what = "the variable " + storage(l)
+	}
+	text := call
+	if what != "" {
+		text = what + ", by " + call
+	}
+	if a.Conditional {
+		text += ", only where a buffer on the stack is too small"
+	}
+	return text
+}
+
+// locationOf is the location that is made at a place, or nil.
+func locationOf(f *compile.Function, s lens.Stack) *compile.Location {
+	for _, l := range escaping(f) {
+		if len(s) > 0 && slices.Equal(l.Stack, s) {
+			return l
+		}
+	}
+	return nil
+}
+
+// escapes shows what is on the heap without a call to the allocator at its place: what
+// is allocated with something else, or is read-only data.
+func (p *page) escapes(f *compile.Function) {
+	if !p.r.Observed.Has(compile.FeatureEscape) {
+		return
+	}
+	made := map[*compile.Location]bool{}
+	if p.r.Observed.Has(compile.FeatureCode) {
+		for _, a := range f.Allocations {
+			made[locationOf(f, a.Stack)] = true
+		}
+	}
+	var rest []*compile.Location
+	for _, l := range escaping(f) {
+		if !made[l] {
+			rest = append(rest, l)
+		}
+	}
+	if len(rest) == 0 {
+		return
+	}
+	p.line("")
+	finding := "no allocation stands there: read-only data, or part of another one"
+	if !p.r.Observed.Has(compile.FeatureCode) {
+		finding = count(len(rest), "place")
+	}
+	p.title("Escapes", finding, term.Yellow)
+	for i, l := range rest {
+		if i == maxFindings && !p.o.Full {
+			p.more(len(rest)-i, "escape", "--escape")
+			break
+		}
+		p.location(l, term.Yellow)
+		if !p.r.Observed.Has(compile.FeatureCode) {
+			p.way(f, l)
+		}
+	}
+}
+
+// notInlined shows why a function can't be inlined into others, and which of its own
+// calls stay.
+func (p *page) notInlined(f *compile.Function) {
+	in := f.Inlining
+	if p.r.Observed.Has(compile.FeatureInlining) && in.Decided && !in.Inlinable {
+		p.line("")
+		text := p.inlinable(f)
+		if in.Cost > in.Budget && in.Budget > 0 {
+			text = fmt.Sprintf("%d over: cost %d, budget %d", in.Cost-in.Budget, in.Cost, in.Budget)
+		}
+		p.title("Can't be inlined", text, term.Yellow)
+		if in.Reason != "" && !strings.Contains(in.Reason, "exceeds budget") {
+			p.line("%s", p.screen.Wrap(term.Clean(in.Reason), "  "))
+		}
+		p.charges(f)
+	}
+	if !p.r.Observed.Has(compile.FeatureCalls) {
+		return
+	}
+	inlined, kept := calls(f)
+	if len(kept) == 0 {
+		return
+	}
+	p.line("")
+	p.title("Calls", fmt.Sprintf("%d %s, %d inlined", len(kept), verb(len(kept), "stays", "stay"), inlined), term.Yellow)
+	for i, c := range kept {
+		if i == maxFindings && !p.o.Full {
+			p.more(len(kept)-i, "call", "--inline")
+			break
+		}
+		p.show(finding{stack: c.Stack, marks: []mark{{c.Stack.Text().Column, term.Yellow}}, label: p.stays(c), style: term.Yellow})
+	}
+}
+
+// stays says why a call is still one.
+func (p *page) stays(c *compile.Call) string {
+	callee := p.short(c.Callee)
+	var text string
+	switch c.Kind {
+	case compile.CallInterface:
+		text = "through an interface: " + callee
+	case compile.CallIndirect:
+		text = "through a function value: " + callee
+	default:
+		text = callee
+		switch {
+		case c.Why != "":
+			text += ": " + term.Clean(c.Why)
+		case c.Cost > 0:
+			text += fmt.Sprintf(": cost %d", c.Cost)
+		}
+	}
+	if c.How != "" {
+		text = c.How + " " + text
+	}
+	if c.Devirtualized != "" {
+		text += ", devirtualized to " + p.short(c.Devirtualized)
+		if c.PGO {
+			text += " by the profile, with the slow path kept"
+		}
+	}
+	return text
+}
+
+// short is a symbol without the path of the package at hand, and without the
+// directories of another one: "(*Buffer).Write", "json.Marshal".
+func (p *page) short(symbol string) string {
+	symbol = term.Clean(symbol)
+	own, _, _ := strings.Cut(p.r.Package, " ")
+	if rest, ok := strings.CutPrefix(symbol, own+"."); ok {
+		return rest
+	}
+	head, tail := symbol, ""
+	if i := strings.IndexAny(symbol, "[("); i >= 0 {
+		head, tail = symbol[:i], symbol[i:]
+	}
+	if i := strings.LastIndex(head, "/"); i >= 0 {
+		head = head[i+1:]
+	}
+	return head + tail
+}
+
+// charges shows the lines that cost the inliner's budget most.
+func (p *page) charges(f *compile.Function) {
+	lines := billByLine(f)
+	slices.SortStableFunc(lines, func(a, b lineCharge) int { return b.cost - a.cost })
+	for i, c := range lines {
+		if i == maxCharges && len(lines) > maxCharges+1 && !p.o.Full {
+			p.more(len(lines)-i, "line", "--cost")
+			break
+		}
+		where := term.Pad(p.at(c.at), cellsOf(lines, p)+2)
+		p.line("%s", p.screen.Cut(fmt.Sprintf("  %s %s %s", p.screen.Paint(fmt.Sprintf("%4d", c.cost), term.Yellow), where, p.code(c.at)), 0))
+	}
+}
+
+func cellsOf(lines []lineCharge, p *page) int {
+	w := 0
+	for _, c := range lines {
+		w = max(w, term.Cells(p.place(c.at)))
+	}
+	return w
+}
+
+// keptChecks shows the lines on which bounds and nil checks are left.
+func (p *page) keptChecks(f *compile.Function) {
+	if !p.r.Observed.Has(compile.FeatureChecks) {
+		return
+	}
+	for _, kind := range []struct {
+		name string
+		is   func(compile.Check) bool
+	}{
+		{"Bounds checks", func(c compile.Check) bool { return c.Kind != compile.CheckNil }},
+		{"Nil checks", func(c compile.Check) bool { return c.Kind == compile.CheckNil }},
+	} {
+		var kept []compile.Check
+		all := 0
+		for _, c := range f.Checks {
+			if kind.is(c) {
+				all++
+				if c.Kept && !c.Folded {
+					kept = append(kept, c)
+				}
+			}
+		}
+		if len(kept) > 0 {
+			p.line("")
+			p.title(kind.name, fmt.Sprintf("%d of %d kept", len(kept), all), term.Yellow)
+			p.checkLines(kept)
+		}
+	}
+}
+
+// checkLines shows checks with one line of source for all that stand on it.
+func (p *page) checkLines(checks []compile.Check) {
+	for i, shown := 0, 0; i < len(checks); shown++ {
+		if shown == maxFindings && !p.o.Full {
+			p.more(len(checks)-i, "check", "--bounds")
+			return
+		}
+		f := finding{stack: checks[i].Stack}
+		for ; i < len(checks) && sameLine(checks[i].Stack, f.stack); i++ {
+			f.marks = append(f.marks, mark{checks[i].Stack.Text().Column, term.Red})
+		}
+		slices.SortFunc(f.marks, func(a, b mark) int { return a.column - b.column })
+		if first := f.marks[0].column; first != f.stack.Text().Column {
+			f.stack = slices.Clone(f.stack)
+			f.stack[len(f.stack)-1].Column = first
+		}
+		p.show(f)
+	}
+}
+
+// left is what else costs something, in one line.
+func (p *page) left(f *compile.Function) {
+	var parts []string
+	add := func(n int64, noun string) {
+		if n > 0 {
+			parts = append(parts, count(int(n), noun))
+		}
+	}
+	defers := map[string]int64{}
+	var barriers int64
+	for _, x := range f.Facts {
+		switch x.Kind {
+		case compile.FactWriteBarrier:
+			barriers++
+		case compile.FactDefer:
+			defers[x.Text]++
+		}
+	}
+	add(barriers, "write barrier")
+	for _, how := range []string{"open-coded", "stack-allocated", "heap-allocated"} {
+		add(defers[how], how+" defer")
+	}
+	if p.r.Observed.Has(compile.FeatureCode) {
+		if f.Code.NoSplit {
+			parts = append(parts, "no check for stack growth")
+		}
+		if f.Code.Leaf {
+			parts = append(parts, "a leaf: it calls nothing")
+		}
+	}
+	if len(parts) > 0 {
+		p.line("")
+		p.line("%s", p.screen.Wrap(p.screen.Paint("Also", term.Bold)+"  "+strings.Join(parts, ", "), ""))
+	}
+}
