@@ -81,7 +81,7 @@ func (s *Server) Serve(l net.Listener) error {
 		if s.MaxConns > 0 { //hone:line patience
 			select {
 			case slots <- struct{}{}:
-			case <-s.closed(): //hone:line stop
+			case <-s.done: //hone:line stop
 				return ErrServerClosed
 			}
 		}
@@ -182,7 +182,7 @@ type life struct {
 	mu        sync.Mutex // guards what follows
 	listeners map[net.Listener]struct{}
 	conns     map[*conn]struct{}
-	done      chan struct{} // closed when Shutdown begins
+	done      chan struct{} // closed when Shutdown begins; set once, so who has entered may read it without mu
 	drained   chan struct{} // closed when it has nothing left to wait for
 }
 
@@ -211,15 +211,6 @@ func (s *life) settle() {
 	default:
 		close(s.drained)
 	}
-}
-
-// closed is closed when Shutdown begins.
-//
-//hone:hide stop
-func (s *life) closed() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.done
 }
 
 // enter counts a loop of Serve, unless the server is closing.

@@ -320,6 +320,27 @@ func TestStop_Twice(t *testing.T) {
 	}
 }
 
+// One server serves several listeners, and Shutdown ends them all.
+func TestStop_TwoListeners(t *testing.T) {
+	s := &http1.Server{Handler: func(w *http1.Response, r *http1.Request) { w.Write(r.Path) }}
+	houses := []*house{open(t, s), open(t, s)}
+	for _, h := range houses {
+		w := h.connect()
+		w.send(get("/in"))
+		w.want(w.reply("GET").body == "/in", "a server with two listeners must serve both")
+	}
+	claim.Terminates(t, 5*time.Second, func() {
+		if err := s.Shutdown(t.Context()); err != nil {
+			t.Errorf("Shutdown = %v", err)
+		}
+	})
+	for _, h := range houses {
+		if err := heard(t, h.served); !errors.Is(err, http1.ErrServerClosed) {
+			t.Errorf("one of two Serves returned %v after Shutdown, want ErrServerClosed of both", err)
+		}
+	}
+}
+
 // A connection that comes out of the listener when Shutdown has begun is closed
 // unheard: nobody would wait for its end.
 func TestStop_LateAccept(t *testing.T) {
