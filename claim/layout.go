@@ -239,7 +239,7 @@ func (l *TypeLayout) find(path string) (laid, bool) {
 	for name := range strings.SplitSeq(path, ".") {
 		f, ok := fieldOf(at.typ, name)
 		if !ok {
-			l.t.Errorf("%v has no field %s%s.", at.typ, name, names(at.typ))
+			l.t.Errorf("%v has no field %s%s.", at.typ, name, fieldNames(at.typ))
 			return laid{}, false
 		}
 		at = laid{path: path, offset: at.offset + f.Offset, typ: f.Type}
@@ -259,8 +259,8 @@ func fieldOf(t reflect.Type, name string) (reflect.StructField, bool) {
 	return reflect.StructField{}, false
 }
 
-// names lists the fields of a type behind a colon.
-func names(t reflect.Type) string {
+// fieldNames lists the fields of a type behind a colon.
+func fieldNames(t reflect.Type) string {
 	if t.Kind() != reflect.Struct {
 		return ": it is no struct"
 	}
