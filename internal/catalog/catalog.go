@@ -37,7 +37,7 @@ type Lab struct {
 	Lesson  string   `json:"-"` // Markdown before the first stage
 	Mutants []Mutant `json:"-"`
 	Wheats  []Wheat  `json:"-"`
-	Program bool     `json:"program"` // program/ holds a main package that is judged as a process
+	Program bool     `json:"program"` // program/ holds a main package that checks judge as a process
 
 	FS fs.FS `json:"-"` // the lab's directory
 }

@@ -176,3 +176,32 @@ func FuzzRead(f *testing.F) {
 		Open(fsys)
 	})
 }
+
+// A program is judged where there is one and a check imports what runs it.
+func TestOpen_Program(t *testing.T) {
+	main := txtar.File{Name: "structures/ring/program/main.go", Data: []byte("package main\n\nfunc main() {}\n")}
+	serve := txtar.File{Name: "structures/ring/serve_test.go", Data: []byte(`package ring_test
+
+import _ "github.com/hone-go/hone/claim/program"
+`)}
+	for _, c := range []struct {
+		name  string
+		files []txtar.File
+		want  bool
+	}{
+		{"neither", nil, false},
+		{"for the learner alone", []txtar.File{main}, false},
+		{"none to run", []txtar.File{serve}, false},
+		{"judged", []txtar.File{main, serve}, true},
+	} {
+		ar := parse(t, "testdata/good.txtar")
+		ar.Files = append(ar.Files, c.files...)
+		catalog, err := Open(labsOf(t, ar))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := catalog.Labs()[0].Program; got != c.want {
+			t.Errorf("%s: Program = %v, want %v", c.name, got, c.want)
+		}
+	}
+}

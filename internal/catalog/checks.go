@@ -16,6 +16,10 @@ import (
 // they run alone.
 const BudgetFile = "bench_test.go"
 
+// programImport is what checks import that judge a program: without it, a program in
+// the lab's directory is there for the learner alone, and no verdict waits for it.
+const programImport = `"github.com/hone-go/hone/claim/program"`
+
 var checkName = regexp.MustCompile(`^Test([A-Z][A-Za-z0-9]*)_[A-Z0-9][A-Za-z0-9_]*$`)
 
 // checks finds the test functions of the lab and gives each to its stage.
@@ -42,6 +46,11 @@ func (r *reader) checks() {
 		}
 		if file == BudgetFile && !bytes.HasPrefix(src, []byte("//go:build !race\n")) {
 			r.wrong(file, 1, "budgets mean nothing under the race detector: the file begins with //go:build !race")
+		}
+		for _, im := range f.Imports {
+			if im.Path.Value == programImport {
+				r.lab.Program = true // if there is one
+			}
 		}
 		for _, d := range f.Decls {
 			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && isTest(fn) {

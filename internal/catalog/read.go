@@ -86,8 +86,8 @@ func read(id string, dir fs.FS) (*Lab, []*Mistake) {
 	r.files()
 	r.mutants()
 	r.wheats()
-	if _, err := fs.Stat(dir, "program"); err == nil {
-		r.lab.Program = true
+	if _, err := fs.Stat(dir, "program"); err != nil {
+		r.lab.Program = false
 	}
 	return r.lab, r.mistakes
 }
