@@ -20,10 +20,11 @@ import (
 // A Screen says what one output stream can show. The zero Screen is a plain
 // file: no colour, no links, lines as long as they are.
 type Screen struct {
-	Color bool
-	Links bool // OSC 8 hyperlinks
-	Tty   bool // a person is looking
-	Width int  // in cells; 0 means that lines are neither wrapped nor cut
+	Color  bool
+	Links  bool // OSC 8 hyperlinks
+	Tty    bool // a person is looking
+	Width  int  // in cells; 0 means that lines are neither wrapped nor cut
+	Height int  // in lines; 0 means that nobody scrolls
 }
 
 // A Mode says when to use colour.
@@ -56,6 +57,9 @@ func Of(f *os.File, mode Mode, env func(string) string) Screen {
 	s.Links = s.Tty && linking(env)
 	if s.Tty {
 		s.Width = width(f, env)
+		if _, h, err := xterm.GetSize(int(f.Fd())); err == nil {
+			s.Height = max(h, 0)
+		}
 	}
 	return s
 }

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hone-go/hone/internal/gotool"
+	"github.com/hone-go/hone/internal/look"
+)
+
+// completeLook completes a package and, behind a dot, its functions.
+func (a *app) completeLook(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	const quiet = cobra.ShellCompDirectiveNoFileComp
+	if len(args) > 0 {
+		return nil, quiet
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, quiet
+	}
+	ctx := cmd.Context()
+	tool, err := gotool.FindIn(ctx, dir, "")
+	if err != nil {
+		return nil, quiet
+	}
+	// What stands before the last dot that is followed by no slash may be a package.
+	head := typed
+	if i := strings.IndexAny(typed, "(["); i >= 0 {
+		head = typed[:i]
+	}
+	if dot := strings.LastIndex(head, "."); dot >= 0 && !strings.Contains(head[dot:], "/") {
+		pkg := head[:dot]
+		if pkg == "" {
+			pkg = "."
+		}
+		if names := functionsOf(cmd, tool, dir, pkg); len(names) > 0 {
+			var out []string
+			for _, n := range names {
+				out = append(out, look.Join(pkg, n))
+			}
+			return out, quiet
+		}
+	}
+	var out []string
+	pattern := "std"
+	if strings.HasPrefix(typed, ".") {
+		pattern = "./..."
+	}
+	listed, err := tool.List(ctx, gotool.Build{Dir: dir, Package: pattern, Own: true}, "-find", "-f={{.ImportPath}}\t{{.Dir}}")
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	for line := range strings.Lines(string(listed)) {
+		path, at, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		if rel, err := filepath.Rel(dir, at); pattern != "std" && err == nil {
+			path = "." + string(filepath.Separator) + rel
+		}
+		if strings.HasPrefix(path, typed) && !strings.Contains(path, "internal/") && !strings.HasPrefix(path, "vendor/") {
+			out = append(out, path)
+		}
+	}
+	return out, quiet | cobra.ShellCompDirectiveNoSpace
+}
+
+// functionsOf are the functions that a package declares, as they are named here.
+func functionsOf(cmd *cobra.Command, tool *gotool.Toolchain, dir, pkg string) []string {
+	out, err := tool.List(cmd.Context(), gotool.Build{Dir: dir, Package: pkg, Own: true}, "-find", "-json=Dir,GoFiles,CgoFiles")
+	if err != nil {
+		return nil
+	}
+	var p struct {
+		Dir               string
+		GoFiles, CgoFiles []string
+	}
+	if err := json.NewDecoder(bytes.NewReader(out)).Decode(&p); err != nil {
+		return nil
+	}
+	var names []string
+	fset := token.NewFileSet()
+	for _, file := range append(p.GoFiles, p.CgoFiles...) {
+		f, _ := parser.ParseFile(fset, filepath.Join(p.Dir, file), nil, parser.SkipObjectResolution)
+		if f == nil {
+			continue
+		}
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok {
+				names = append(names, declared(fn))
+			}
+		}
+	}
+	return names
+}
+
+// declared is the name of a function as the compiler's reports have it.
+func declared(fn *ast.FuncDecl) string {
+	if fn.Recv == nil || len(fn.Recv.List) == 0 {
+		return fn.Name.Name
+	}
+	t := fn.Recv.List[0].Type
+	star, pointer := t.(*ast.StarExpr)
+	if pointer {
+		t = star.X
+	}
+	switch x := t.(type) {
+	case *ast.IndexExpr:
+		t = x.X
+	case *ast.IndexListExpr:
+		t = x.X
+	}
+	name, ok := t.(*ast.Ident)
+	switch {
+	case !ok:
+		return fn.Name.Name
+	case pointer:
+		return "(*" + name.Name + ")." + fn.Name.Name
+	}
+	return name.Name + "." + fn.Name.Name
+}
