@@ -149,10 +149,10 @@ func (d *DB) AppendValue(dst, key []byte) ([]byte, error) {
 	dst = slices.Grow(dst, int(at.size))
 	raw := dst[len(dst) : len(dst)+int(at.size)]
 	if n, err := seg.file.ReadAt(raw, at.off); n < len(raw) {
-		return dst, fmt.Errorf("read %s at %d: %w", seg.name, at.off, cmp.Or(err, io.ErrUnexpectedEOF))
+		return dst, fmt.Errorf("read %s at %d: %w", seg.name, at.off, err)
 	}
 	f, ok := decode(raw, seg.seed, at.off)
-	if !ok || string(f.key) != string(key) {
+	if !ok {
 		return dst, seg.corrupt(at.off)
 	}
 	n := copy(raw, f.value)
@@ -206,7 +206,8 @@ func (d *DB) Delete(key []byte) error {
 
 // Each calls fn for every key with the value that it had when Each was called,
 // in no order, and stops at fn's first error, which it returns. The slices are
-// valid during the call only. fn may use the database.
+// valid during the call only. fn may use the database. The files are read front to
+// back, in large pieces.
 //
 //hone:stage log
 func (d *DB) Each(fn func(key, value []byte) error) error {
@@ -321,10 +322,9 @@ func (d *DB) Close() error {
 func (d *DB) release() error {
 	d.index.Lock()
 	defer d.index.Unlock()
-	for i, seg := range d.segs {
+	for _, seg := range d.segs {
 		if seg != nil {
 			seg.unpin()
-			d.segs[i] = nil
 		}
 	}
 	if d.lock != nil { //hone:line process

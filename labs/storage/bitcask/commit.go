@@ -64,7 +64,7 @@ func (d *DB) write(kind byte, key, value []byte) error {
 //
 //hone:hide log
 func (d *DB) recycle(b *batch) {
-	if cap(b.buf) > 2*maxBatch {
+	if cap(b.buf) > maxBatch {
 		return
 	}
 	select {
@@ -129,7 +129,7 @@ func (d *DB) gather(b *batch) {
 	for grown := 0; ; {
 		d.joining.Lock()
 		n := len(b.hashes)
-		if n == grown || len(b.buf) >= maxBatch {
+		if n == grown {
 			if d.pending == b {
 				d.pending = nil
 			}
@@ -165,15 +165,16 @@ func (d *DB) append(b *batch) error {
 	if err := d.writable(); err != nil {
 		return err
 	}
-	if d.end > 0 && d.end+int64(len(b.buf))+headerSize > d.opts.SegmentSize {
+	if d.end != 0 && d.end+int64(len(b.buf))+headerSize > d.opts.SegmentSize {
 		if err := d.roll(); err != nil {
 			return err
 		}
 	}
 	start := d.end
-	for at, size := 0, int64(0); at < len(b.buf); at += int(size) { //hone:line frame
-		size, _ = measure(b.buf[at:])
-		stamp(b.buf[at:at+int(size)], d.active.seed, start+int64(at), d.synced)
+	for rest, at := b.buf, start; len(rest) != 0; { //hone:line frame
+		size := measure(rest)
+		stamp(rest[:size], d.active.seed, at, d.synced)
+		rest, at = rest[size:], at+size
 	}
 	if err := d.put(b.buf); err != nil {
 		return err
@@ -193,29 +194,28 @@ func (d *DB) append(b *batch) error {
 func (d *DB) put(frames []byte) error {
 	d.marked = false //hone:line frame
 	if _, err := d.active.file.WriteAt(frames, d.end); err != nil {
-		err = fmt.Errorf("write %s: %w", d.active.name, err)
-		err = d.takeBack(err) //hone:line durable
-		return err
+		return d.takeBack(fmt.Errorf("write %s: %w", d.active.name, err))
 	}
 	d.end += int64(len(frames))
 	return nil
 }
 
-// takeBack cuts off what a failed write left. A full disk is not the end:
-// nothing of this write was promised. But half a frame must not stand before the
-// next one, and whole frames, of callers that are about to be told no, must not
-// come back after a power cut; so the cut is synced.
+// takeBack is what a failed write comes to.
 //
-//hone:hide durable
+//hone:hide log
 func (d *DB) takeBack(cause error) error {
-	err := d.active.file.Truncate(d.end)
-	if err == nil {
+	// What it left is cut off. A full disk is not the end: nothing of this write
+	// was promised. But half a frame must not stand before the next one; and whole
+	// frames, of callers that are about to be told no, must not come back after a
+	// power cut, for a delete that finds none of their keys writes nothing. So the
+	// cut is synced.
+	err := d.active.file.Truncate(d.end) //hone:line durable
+	if err == nil {                      //hone:line durable
 		err = d.active.file.Sync()
 	}
-	if err != nil {
+	if err != nil { //hone:line durable
 		return d.fail(errors.Join(cause, err))
 	}
-	d.synced = d.end
 	return cause
 }
 
@@ -266,11 +266,11 @@ func (d *DB) broken() error {
 func (d *DB) publish(b *batch, start int64) {
 	d.index.Lock()
 	defer d.index.Unlock()
-	for i, rest := 0, b.buf; len(rest) > 0; i++ {
-		size, _ := measure(rest)
+	rest := b.buf
+	for _, hash := range b.hashes {
+		size := measure(rest)
 		f := frame{kind: rest[14], key: keyOf(rest)}
-		at := place{off: start, seg: d.active.slot, size: uint32(size)}
-		d.apply(b.hashes[i], &f, at)
+		d.apply(hash, &f, place{off: start, seg: d.active.slot, size: uint32(size)})
 		start, rest = start+size, rest[size:]
 	}
 	d.active.size = start
@@ -297,7 +297,7 @@ func (d *DB) seal() error {
 		return err
 	}
 	mark := appendFrame(nil, kindMark, nil, nil) //hone:line frame
-	stamp(mark, d.active.seed, d.end, d.synced)  //hone:line frame
+	stamp(mark, d.active.seed, d.end, d.end)     //hone:line frame
 	if err := d.put(mark); err != nil {          //hone:line frame
 		return err
 	}

@@ -115,7 +115,7 @@ func (d *DB) freeze() (*merge, error) {
 	if err := d.writable(); err != nil {
 		return nil, err
 	}
-	if d.end > 0 {
+	if d.end != 0 {
 		if err := d.roll(); err != nil {
 			return nil, err
 		}
@@ -129,7 +129,8 @@ func (d *DB) freeze() (*merge, error) {
 			m.old = append(m.old, seg)
 		}
 	}
-	if len(m.old) == 0 || len(m.old) == 1 && m.old[0].base && m.old[0].size == d.keys.live+headerSize {
+	// A base alone has nothing dead in it: whatever outdates an entry is a frame in a log.
+	if len(m.old) == 0 || len(m.old) == 1 && m.old[0].base {
 		return nil, nil
 	}
 	return m, nil
@@ -145,17 +146,13 @@ func (m *merge) copy() (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if closeErr := m.file.Close(); err == nil {
-			err = closeErr
-		}
-	}()
+	defer m.file.Close() // synced before, where that matters
 	for _, seg := range m.old {
 		if err := m.copySegment(seg); err != nil {
 			return err
 		}
 	}
-	m.add(appendFrame(nil, kindMark, nil, nil))
+	m.add(kindMark, nil, nil)
 	if err := m.flush(); err != nil {
 		return err
 	}
@@ -175,22 +172,15 @@ func (m *merge) copySegment(seg *segment) error {
 		}
 		at := place{off: off, seg: seg.slot, size: uint32(f.size)}
 		off += f.size
-		if f.kind != kindPut {
-			continue
-		}
 		hash := m.d.keys.hash(f.key)
 		m.d.index.RLock()
-		live := m.d.keys.at(hash, at) != nil
+		live := m.d.keys.at(hash, at) != nil // which a delete or a mark never is
 		m.d.index.RUnlock()
 		if !live {
 			continue
 		}
 		m.moves = append(m.moves, move{hash: hash, from: at, to: m.end + int64(len(m.buf))})
-		raw, err := w.view(at.off, f.size)
-		if err != nil {
-			return err
-		}
-		m.add(raw)
+		m.add(f.kind, f.key, f.value)
 		if len(m.buf) >= mergeBuffer {
 			if err := m.flush(); err != nil {
 				return err
@@ -203,9 +193,9 @@ func (m *merge) copySegment(seg *segment) error {
 // add appends a frame, stamped for its new place.
 //
 //hone:hide compact
-func (m *merge) add(raw []byte) {
+func (m *merge) add(kind byte, key, value []byte) {
 	at := len(m.buf)
-	m.buf = append(m.buf, raw...)
+	m.buf = appendFrame(m.buf, kind, key, value)
 	stamp(m.buf[at:], m.seed, m.end+int64(at), 0)
 }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -210,7 +211,7 @@ func during(t *testing.T, m *machine, db *bitcask.DB, patience time.Duration, vi
 	var wg sync.WaitGroup
 	m.before = func(op, name string) error {
 		// The visits change the disk as well; those are not visited.
-		if op == "read" || !bytes.Contains(debug.Stack(), []byte("bitcask.(*DB).Compact")) {
+		if slices.Contains(looks, op) || !bytes.Contains(debug.Stack(), []byte("bitcask.(*DB).Compact")) {
 			return nil
 		}
 		n, done := all, make(chan struct{})
@@ -362,6 +363,210 @@ func TestCompact_WithoutRoom(t *testing.T) {
 		t.Errorf("Compact once there is room: %v", err)
 	}
 	holds(t, db, "after a compaction with room", want)
+	holds(t, mustOpen(t, boot(disk)), "after a compaction with room and a reopen", want)
+}
+
+// After Close, and after a failed fsync, Compact refuses as all that writes does.
+func TestCompact_Refuses(t *testing.T) {
+	disk := fault.NewFS()
+	db := mustOpen(t, boot(disk))
+	fill(t, db)
+	failed := false
+	disk.Fail(func(op fault.Op) error {
+		if op.Kind == fault.OpSync && !failed {
+			failed = true
+			return syscall.EIO
+		}
+		return nil
+	})
+	db.Put([]byte("k"), []byte("v"))
+	if err := db.Compact(); !errors.Is(err, bitcask.ErrFailed) {
+		t.Errorf("Compact after a failed fsync: %v, want ErrFailed", err)
+	}
+	db.Close()
+	claim.Terminates(t, limit, func() {
+		for range 2 {
+			if err := db.Compact(); !errors.Is(err, bitcask.ErrClosed) && !errors.Is(err, bitcask.ErrFailed) {
+				t.Errorf("Compact of a closed database that had failed: %v, want ErrClosed or ErrFailed", err)
+			}
+		}
+		db = mustOpen(t, boot(disk))
+		mustClose(t, db)
+		if err := db.Compact(); !errors.Is(err, bitcask.ErrClosed) {
+			t.Errorf("Compact after Close: %v, want ErrClosed", err)
+		}
+	})
+}
+
+// big puts some 3 MB of entries, half of which are outdated.
+func big(t *testing.T, db *bitcask.DB) map[string]string {
+	t.Helper()
+	want := map[string]string{}
+	for i := range 600 {
+		k := fmt.Sprint("key", i%300)
+		want[k] = strings.Repeat(fmt.Sprint(i, "."), 1000)
+		mustPut(t, db, k, want[k])
+	}
+	return want
+}
+
+func segments64(o *bitcask.Options) { o.SegmentSize, o.NoSync = 64<<10, true }
+
+// The copy of many small entries is made in a few large writes, not in one for each.
+func TestCompact_WritesInLargePieces(t *testing.T) {
+	disk := fault.NewFS()
+	db := mustOpen(t, boot(disk), segments64)
+	want := big(t, db)
+	before := disk.Ops()
+	if err := db.Compact(); err != nil {
+		t.Fatalf("Compact: %v", err)
+	}
+	writes := 0
+	for _, op := range disk.Log()[before:] {
+		if op.Kind == fault.OpWrite {
+			writes++
+		}
+	}
+	if writes > len(want)/4 {
+		t.Errorf("to copy %d entries Compact made %d writes, want at most %d", len(want), writes, len(want)/4)
+	}
+	holds(t, db, "after Compact", want)
+	mustClose(t, db)
+	holds(t, mustOpen(t, boot(disk), segments64), "after Compact and a reopen", want)
+}
+
+// Compact says so when an operation fails that it needs, with the disk's own error, and
+// nothing is lost.
+func TestCompact_SaysWhatFailed(t *testing.T) {
+	var db *bitcask.DB
+	var want map[string]string
+	for _, large := range []bool{false, true} {
+		trial{
+			ops: []string{"create", "open", "read", "write", "sync", "rename", "syncdir"},
+			boot: func() *machine {
+				m := boot(fault.NewFS())
+				if large {
+					db = mustOpen(t, m, segments64)
+					want = big(t, db)
+				} else {
+					db = mustOpen(t, m)
+					want = fill(t, db)
+				}
+				return m
+			},
+			run: func(m *machine) error { return db.Compact() },
+			verify: func(m *machine, what string, err error) {
+				if !errors.Is(err, syscall.EIO) {
+					t.Errorf("Compact, where %s: %v, want an error that wraps EIO", what, err)
+				}
+				holds(t, db, "after a Compact where "+what, want)
+				if err := db.Close(); err != nil && !errors.Is(err, bitcask.ErrFailed) {
+					t.Errorf("Close after a Compact where %s: %v", what, err)
+				}
+				holds(t, mustOpen(t, boot(m.disk)), "after a Compact where "+what+", and a reopen", want)
+			},
+		}.each(t)
+	}
+}
+
+// A process is killed at every operation of a compaction. The next Open leaves neither a
+// half copy nor dead files on the disk; and when it can't remove them, it says so or
+// goes on without harm.
+func TestCompact_LeavesNothingBehind(t *testing.T) {
+	for kill := 0; ; kill++ {
+		disk := fault.NewFS()
+		m := boot(disk)
+		db := mustOpen(t, m, oneFile)
+		want := map[string]string{}
+		for i := range 8 {
+			k := fmt.Sprint("k", i%7)
+			want[k] = strings.Repeat(fmt.Sprint(i), 2000)
+			mustPut(t, db, k, want[k])
+		}
+		most := bytesOn(t, disk) + 1000
+		m.killAfter(kill)
+		err := db.Compact()
+		when := fmt.Sprintf("process killed after %d operations of Compact", kill)
+		m = boot(disk)
+		m.before = func(op, _ string) error {
+			if op == "remove" {
+				return syscall.EIO
+			}
+			return nil
+		}
+		if db, err := openOn(m); err == nil {
+			holds(t, db, when+", reopened, where no file can be removed", want)
+		} else if !errors.Is(err, syscall.EIO) {
+			t.Errorf("%s: Open, where no file can be removed: %v, want nil or EIO", when, err)
+		}
+		db, openErr := openOn(boot(disk))
+		if openErr != nil {
+			t.Fatalf("%s: Open: %v", when, openErr)
+		}
+		holds(t, db, when+", reopened", want)
+		if n := bytesOn(t, disk); n > most {
+			t.Errorf("%s: after the next Open there are %d bytes on the disk, want at most %d, what there was before and a little: something of the compaction stayed", when, n, most)
+		}
+		if t.Failed() || err == nil {
+			return
+		}
+		if kill > 60 {
+			t.Fatal("Compact of seven entries takes more than 60 operations")
+		}
+	}
+}
+
+// What was compacted is as safe from rot as what was not: any bit of any file may flip,
+// a base may change places with a log, and nothing wrong is read.
+func TestCompact_FindsRot(t *testing.T) {
+	disk := fault.NewFS()
+	db := mustOpen(t, boot(disk))
+	want := fill(t, db)
+	if err := db.Compact(); err != nil {
+		t.Fatalf("Compact: %v", err)
+	}
+	for i := range 12 {
+		k := fmt.Sprint("key", i%4)
+		want[k] = strings.Repeat(string(rune('a'+i)), 60)
+		mustPut(t, db, k, want[k])
+	}
+	mustClose(t, db)
+	all := files(t, disk)
+	flips(t, all, func(where string, disk *fault.FS) { judge(t, where, disk, want, "") })
+	swaps(t, all, want)
+}
+
+// Close in the middle of a compaction need not wait for the rest of it, and loses nothing.
+func TestCompact_CloseStopsIt(t *testing.T) {
+	disk := fault.NewFS()
+	m := boot(disk)
+	db := mustOpen(t, m)
+	want := fill(t, db)
+	closed := make(chan error, 1)
+	first := true
+	m.before = func(op, _ string) error {
+		if slices.Contains(looks, op) || !first || !bytes.Contains(debug.Stack(), []byte("bitcask.(*DB).Compact")) {
+			return nil
+		}
+		first = false
+		go func() { closed <- db.Close() }()
+		for { // until Close has begun
+			if _, err := db.Get([]byte("key0")); errors.Is(err, bitcask.ErrClosed) {
+				return nil
+			}
+			runtime.Gosched()
+		}
+	}
+	claim.Terminates(t, limit, func() {
+		if err := db.Compact(); err != nil && !errors.Is(err, bitcask.ErrClosed) {
+			t.Errorf("Compact, where Close comes: %v, want nil or ErrClosed", err)
+		}
+		if err := <-closed; err != nil {
+			t.Errorf("Close in the middle of a compaction: %v", err)
+		}
+	})
+	m.before = nil
+	holds(t, mustOpen(t, boot(disk)), "after Close in the middle of a compaction, and a reopen", want)
 }
 
 // An iteration that began before a compaction sees the end of it: the files it

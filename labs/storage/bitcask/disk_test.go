@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,12 +27,17 @@ import (
 type machine struct {
 	disk *fault.FS
 
-	before func(op string, name string) error // asked before every operation that changes the disk, and "read"
+	// before is asked before every operation: those that change the disk, and those
+	// in looks.
+	before func(op string, name string) error
 
 	mu    sync.Mutex
 	locks map[string]bool
 	open  map[string]int // handles by name
 }
+
+// looks are the operations that leave the disk as it is.
+var looks = []string{"read", "open", "size", "list"}
 
 func boot(disk *fault.FS) *machine {
 	return &machine{disk: disk, locks: map[string]bool{}, open: map[string]int{}}
@@ -45,10 +51,12 @@ func (m *machine) ask(op, name string) error {
 }
 
 func (m *machine) OpenFile(name string, flag int, perm fs.FileMode) (bitcask.File, error) {
+	op := "open"
 	if flag&os.O_CREATE != 0 {
-		if err := m.ask("create", name); err != nil {
-			return nil, err
-		}
+		op = "create"
+	}
+	if err := m.ask(op, name); err != nil {
+		return nil, err
 	}
 	f, err := m.disk.OpenFile(name, flag, perm)
 	if err != nil {
@@ -89,6 +97,9 @@ func (m *machine) SyncDir(dir string) error {
 }
 
 func (m *machine) List(dir string) ([]string, error) {
+	if err := m.ask("list", dir); err != nil {
+		return nil, err
+	}
 	entries, err := m.disk.ReadDir(dir)
 	var names []string
 	for _, e := range entries {
@@ -96,6 +107,7 @@ func (m *machine) List(dir string) ([]string, error) {
 			names = append(names, e.Name())
 		}
 	}
+	slices.Reverse(names) // "in no order"
 	return names, err
 }
 
@@ -170,6 +182,9 @@ func (h *handle) Sync() error {
 }
 
 func (h *handle) Size() (int64, error) {
+	if err := h.m.ask("size", h.name); err != nil {
+		return 0, err
+	}
 	info, err := h.File.Stat()
 	if err != nil {
 		return 0, err
@@ -196,7 +211,7 @@ var (
 // and nothing after it: kill -9, seen from the disk.
 func (m *machine) killAfter(n int) {
 	m.before = func(op, _ string) error {
-		if op == "read" {
+		if slices.Contains(looks, op) {
 			return nil
 		}
 		n--
@@ -207,6 +222,43 @@ func (m *machine) killAfter(n int) {
 			return errKilled
 		}
 		return errDead
+	}
+}
+
+// A trial is something to be done on a machine on which one operation fails.
+type trial struct {
+	ops    []string                                 // the kinds of operation that fail
+	boot   func() *machine                          // makes each time the same machine
+	run    func(m *machine) error                   // what is tried
+	verify func(m *machine, what string, err error) // is told what failed, and what came of it
+}
+
+// each has the n-th operation fail with EIO, once, for n = 0, 1, …, until one run has
+// fewer operations than that.
+func (x trial) each(t *testing.T) {
+	t.Helper()
+	for n := 0; !t.Failed(); n++ {
+		left, what := n, ""
+		m := x.boot()
+		m.before = func(op, name string) error {
+			if !slices.Contains(x.ops, op) {
+				return nil
+			}
+			if left--; left == -1 {
+				what = fmt.Sprintf("%s %s fails with EIO", op, filepath.ToSlash(name))
+				return syscall.EIO
+			}
+			return nil
+		}
+		err := x.run(m)
+		m.before = nil
+		if what == "" {
+			if n == 0 {
+				t.Errorf("nothing of %v was ever done", x.ops)
+			}
+			return
+		}
+		x.verify(m, what, err)
 	}
 }
 

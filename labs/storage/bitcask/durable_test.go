@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"strings"
 	"syscall"
 	"testing"
@@ -219,7 +220,38 @@ func TestDurable_SurvivesEveryFailure(t *testing.T) {
 		if db := reopen(t, disk, at.String()+", reopened"); db != nil {
 			l.audit(t, db, at.String()+", reopened")
 		}
+		for name, b := range files(t, disk) {
+			if len(b) > 256 { // the entries are smaller
+				t.Errorf("%v: %s has %d bytes, SegmentSize is 256", at, name, len(b))
+			}
+		}
 	})
+}
+
+// Whoever needed the operation that failed hears of it, with the disk's own error.
+func TestDurable_SaysWhatFailed(t *testing.T) {
+	var db *bitcask.DB
+	trial{
+		ops: []string{"create", "write", "sync", "syncdir"},
+		boot: func() *machine {
+			m := boot(fault.NewFS())
+			db = mustOpen(t, m)
+			return m
+		},
+		run: func(m *machine) error {
+			for i := range 9 {
+				if err := db.Put([]byte(fmt.Sprint("k", i)), []byte(strings.Repeat("v", 50))); err != nil {
+					return err
+				}
+			}
+			return db.Close()
+		},
+		verify: func(m *machine, what string, err error) {
+			if !errors.Is(err, syscall.EIO) {
+				t.Errorf("puts and Close, where %s: the first error is %v, want one that wraps EIO", what, err)
+			}
+		},
+	}.each(t)
 }
 
 // After a failed fsync every write is refused with ErrFailed, although the disk
@@ -261,6 +293,154 @@ func TestDurable_AFailedSyncIsFinal(t *testing.T) {
 	for _, keep := range []fault.Keep{fault.KeepSynced, fault.KeepAll} {
 		when := fmt.Sprintf("after a failed fsync, a reopen that read %v, and a power cut that kept %v", summary(l.acked), keep)
 		l.audit(t, reopen(t, disk.Crash(keep), when), when)
+	}
+}
+
+// A Close after a failed fsync says that it can't keep its promise, and does not ask the
+// disk again, which would now say yes. So it is too with NoSync, where the fsync that
+// fails is that of Close itself.
+func TestDurable_CloseAfterAFailedSync(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		disk := fault.NewFS()
+		change := func(o *bitcask.Options) { o.SegmentSize, o.NoSync = 1<<20, late }
+		db := mustOpen(t, boot(disk), change)
+		failed, more := false, 0
+		disk.Fail(func(op fault.Op) error {
+			switch {
+			case op.Kind == fault.OpSync && !failed:
+				failed = true
+				return syscall.EIO
+			case failed && (op.Kind == fault.OpSync || op.Kind == fault.OpWrite):
+				more++
+			}
+			return nil
+		})
+		err := db.Put([]byte("a"), []byte("1"))
+		if late != (err == nil) {
+			t.Fatalf("NoSync %v, and the first fsync fails: Put: %v", late, err)
+		}
+		if err := db.Close(); !errors.Is(err, bitcask.ErrFailed) || !errors.Is(err, syscall.EIO) {
+			t.Errorf("NoSync %v, and the first fsync fails: Close: %v, want an error that wraps ErrFailed and EIO", late, err)
+		}
+		if more > 0 {
+			t.Errorf("NoSync %v: after the failed fsync there were %d more writes and fsyncs before Close returned, want 0: the kernel says nil now, and nobody may believe it", late, more)
+		}
+	}
+}
+
+// A write fails although all of it arrived, and is taken back. Then a Delete of its key,
+// which finds nothing, says yes. That has to be true after a power cut as well.
+func TestDurable_WhatFailedStaysAway(t *testing.T) {
+	rng := claim.Rand(t)
+	disk := fault.NewFS()
+	db := mustOpen(t, boot(disk), oneFile)
+	l := newLedger()
+	l.put(db, "a", "1")
+	disk.Fail(func(op fault.Op) error {
+		if op.Kind == fault.OpWrite {
+			return fault.Torn{Keep: op.Len, Err: syscall.ENOSPC}
+		}
+		return nil
+	})
+	if err := l.put(db, "b", strings.Repeat("b", 700)); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("Put on a full disk: %v, want an error that wraps ENOSPC", err)
+	}
+	disk.Fail(nil)
+	if err := l.delete(db, "b"); err != nil {
+		t.Errorf("Delete once there is space again: %v", err)
+	}
+	for range 60 {
+		when := "a failed put, a delete of its key, a power cut"
+		if db := reopen(t, disk.Crash(fault.KeepRandom(rng)), when); db != nil {
+			l.audit(t, db, when)
+		}
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// A write fails, and then an fsync fails, as they do on a dying disk. What NoSync had
+// left in memory is perhaps lost with it: Sync must not say that all is well.
+func TestDurable_NoSyncOnADyingDisk(t *testing.T) {
+	disk := fault.NewFS()
+	db := mustOpen(t, boot(disk), noSync, oneFile)
+	l := newLedger()
+	l.put(db, "a", "1")
+	failed := map[fault.OpKind]bool{}
+	disk.Fail(func(op fault.Op) error {
+		if (op.Kind == fault.OpWrite || op.Kind == fault.OpSync) && !failed[op.Kind] {
+			failed[op.Kind] = true
+			return syscall.EIO
+		}
+		return nil
+	})
+	if err := l.put(db, "b", "2"); err == nil {
+		t.Error("the write failed and Put returned nil")
+	}
+	if err := db.Sync(); err != nil {
+		return // honest
+	}
+	l.audit(t, reopen(t, disk.Crash(fault.KeepSynced), "after Sync"), "NoSync, a put, a write and an fsync that failed, a Sync that returned nil, a power cut")
+}
+
+// A new file can't be made, again and again: puts that need it fail, leave nothing
+// behind, and work once it can.
+func TestDurable_NoNewFile(t *testing.T) {
+	disk := fault.NewFS()
+	m := boot(disk)
+	db := mustOpen(t, m)
+	l := newLedger()
+	refused := 0
+	m.before = func(op, _ string) error {
+		if op == "create" {
+			refused++
+			return syscall.ENOSPC
+		}
+		return nil
+	}
+	value := strings.Repeat("v", 60)
+	var err error
+	for i := 0; err == nil; i++ {
+		if err = l.put(db, fmt.Sprint("k", i), value); i > 20 {
+			t.Fatal("20 puts of 60 bytes went into a file of 256 bytes")
+		}
+	}
+	before := bytesOn(t, disk)
+	for range 3 {
+		if err := l.put(db, "more", value); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("Put where no new file can be made: %v, want an error that wraps ENOSPC", err)
+		}
+	}
+	if n := bytesOn(t, disk); n != before {
+		t.Errorf("three puts that failed, because no new file could be made, left %d bytes", n-before)
+	}
+	if refused < 2 {
+		t.Errorf("of four puts that need a new file only %d tried to make one", refused)
+	}
+	m.before = nil
+	if err := l.put(db, "more", value); err != nil {
+		t.Errorf("Put when new files can be made again: %v", err)
+	}
+	l.audit(t, reopen(t, disk.Crash(fault.KeepSynced), "after all"), "no new file, then one, then a power cut")
+}
+
+// An entry is durable whatever its length, also the second one of a new file, whose end
+// may then be where that of the old file was.
+func TestDurable_EveryLength(t *testing.T) {
+	for n := range 300 {
+		disk := fault.NewFS()
+		db := mustOpen(t, boot(disk))
+		l := newLedger()
+		for i := 0; db.Stats().Files < 2 && i < 20; i++ {
+			l.put(db, fmt.Sprint("k", i), strings.Repeat("v", 40))
+		}
+		l.put(db, "kn", strings.Repeat("n", n))
+		when := fmt.Sprintf("a put of %d bytes, second in its file, and a power cut", n)
+		l.audit(t, reopen(t, disk.Crash(fault.KeepSynced), when), when)
+		if t.Failed() {
+			return
+		}
 	}
 }
 
@@ -328,9 +508,16 @@ func TestDurable_NoSyncUntilSync(t *testing.T) {
 // and that the disk wrote sectors out of order is not mistaken for rot.
 func TestDurable_LosesOnlyASuffix(t *testing.T) {
 	rng := claim.Rand(t)
+	for _, synced := range []int{0, 4} {
+		losesOnlyASuffix(t, rng, synced)
+	}
+}
+
+func losesOnlyASuffix(t *testing.T, rng *rand.Rand, synced int) {
+	t.Helper()
 	disk := fault.NewFS()
 	db := mustOpen(t, boot(disk), noSync, oneFile)
-	const n, synced = 12, 4
+	const n = 12
 	for i := range n {
 		mustPut(t, db, fmt.Sprint("k", i), strings.Repeat(fmt.Sprint(i%10), 300+10*i))
 		if i == synced-1 {

@@ -73,6 +73,9 @@ func TestFrame_CutsATornTail(t *testing.T) {
 		if s := db.Stats(); s.Torn != torn {
 			t.Fatalf("%s: Stats().Torn = %d, want %d", when, s.Torn, torn)
 		}
+		if s := mustOpen(t, boot(disk), oneFile).Stats(); s.Torn != 0 {
+			t.Fatalf("%s: Stats().Torn = %d at the second Open, want 0: the first has cut it", when, s.Torn)
+		}
 		// Shorter than what was cut, and then one that begins a new file: a
 		// tail that was skipped and not cut shows behind the last frame.
 		mustPut(t, db, "n", "")
@@ -89,6 +92,29 @@ func TestFrame_CutsATornTail(t *testing.T) {
 			t.Fatalf("%s, more puts, a new file: Open: %v", when, err)
 		}
 		holds(t, db, when+", more puts, a new file", want)
+	}
+}
+
+// The first entry of a database may be torn as well, with nothing in front of it.
+func TestFrame_CutsTheFirst(t *testing.T) {
+	disk := fault.NewFS()
+	db := mustOpen(t, boot(disk))
+	before := files(t, disk)
+	mustPut(t, db, "first", "of all")
+	all := files(t, disk)
+	for name, full := range all {
+		if len(full) == len(before[name]) {
+			continue
+		}
+		for n := len(before[name]); n < len(full); n++ {
+			all[name] = full[:n]
+			db, err := openOn(boot(image(t, all)))
+			if err != nil {
+				t.Fatalf("the only entry cut to %d bytes: Open: %v, want the tail cut", n, err)
+			}
+			holds(t, db, fmt.Sprintf("the only entry cut to %d bytes", n), map[string]string{})
+		}
+		all[name] = full
 	}
 }
 
@@ -231,15 +257,24 @@ func TestFrame_ChecksEveryRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := len(all[name]) - 10
-	if _, err := f.WriteAt([]byte{all[name][at] ^ 4}, int64(at)); err != nil {
+	for at := from; at < len(all[name]); at++ {
+		was := all[name][at : at+1]
+		if _, err := f.WriteAt([]byte{was[0] ^ 4}, int64(at)); err != nil {
+			t.Fatal(err)
+		}
+		where := fmt.Sprintf("a bit of byte %d of the newest entry, which has %d, flipped after Open", at-from, len(all[name])-from)
+		if v, err := db.AppendValue([]byte("dst"), []byte("last")); !errors.Is(err, bitcask.ErrCorrupt) || string(v) != "dst" {
+			t.Fatalf(`%s: AppendValue("dst", …) = %s, %v; want "dst" as it was, and ErrCorrupt`, where, brief(string(v)), err)
+		}
+		if err := db.Each(func(k, v []byte) error { return nil }); !errors.Is(err, bitcask.ErrCorrupt) {
+			t.Fatalf("%s: Each: %v; want ErrCorrupt", where, err)
+		}
+		if _, err := f.WriteAt(was, int64(at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := f.WriteAt([]byte("R"), int64(len(all[name])-10)); err != nil {
 		t.Fatal(err)
-	}
-	if v, err := db.Get([]byte("last")); !errors.Is(err, bitcask.ErrCorrupt) {
-		t.Errorf("a bit of the value, in the frame at %d, flipped after Open: Get = %s, %v; want ErrCorrupt", from, brief(string(v)), err)
-	}
-	if err := db.Each(func(k, v []byte) error { return nil }); !errors.Is(err, bitcask.ErrCorrupt) {
-		t.Errorf("Each over the same entry: %v; want ErrCorrupt", err)
 	}
 	if v, err := db.Get([]byte("alpha")); err != nil || string(v) != "one" {
 		t.Errorf(`Get("alpha") beside the rotten entry = %q, %v; want "one"`, v, err)
@@ -268,36 +303,148 @@ func TestFrame_BelievesNoLength(t *testing.T) {
 	}
 }
 
-// A read that fails is not a torn tail: Open returns the error, and cuts nothing.
+// An operation of Open that fails, above all a read, is not a torn tail, nor an empty
+// directory: Open returns its error, and destroys nothing.
 func TestFrame_AFailedReadIsNoTail(t *testing.T) {
-	all, _, _ := tail(t, "v")
-	disk := image(t, all)
-	for n := range 2 {
-		m := boot(disk)
-		reads := 0
-		m.before = func(op, _ string) error {
-			if op != "read" {
-				return nil
-			}
-			if reads++; reads > n {
-				return syscall.EIO
-			}
-			return nil
-		}
-		db, err := openOn(m, oneFile)
-		if err == nil && reads > n {
-			t.Fatalf("read %d failed with EIO and Open returned nil: what can't be read is not known to be torn", n+1)
-		}
-		if reads > n && (!errors.Is(err, syscall.EIO) || errors.Is(err, bitcask.ErrCorrupt)) {
-			t.Errorf("read %d failed with EIO: Open: %v; want an error that wraps EIO and is not ErrCorrupt", n+1, err)
-		}
-		if err == nil {
-			db.Close()
+	closed := fault.NewFS()
+	db := mustOpen(t, boot(closed))
+	want := fill(t, db)
+	mustClose(t, db)
+
+	all, name, from := tail(t, strings.Repeat("v", 400<<10)) // more than is read at a time
+	torn := maps.Clone(all)
+	torn[name] = append(slices.Clone(all[name][:from]), make([]byte, 600<<10)...)
+
+	rotten := fault.NewFS()
+	db = mustOpen(t, boot(rotten), oneFile)
+	mustPut(t, db, "rotten", "rrrrrrr")
+	for _, k := range []string{"a", "b"} {
+		mustPut(t, db, k, strings.Repeat(k, 400<<10))
+	}
+	rot := files(t, rotten)
+	for _, b := range rot {
+		if at := bytes.Index(b, []byte("rrrrrrr")); at >= 0 {
+			b[at] ^= 1
 		}
 	}
-	want := entries()
-	want["last"] = "v"
-	holds(t, mustOpen(t, boot(disk), oneFile), "after Opens that could not read", want)
+
+	for _, c := range []struct {
+		what  string
+		files map[string][]byte
+		want  map[string]string // nil: ErrCorrupt
+	}{
+		{"a database that was closed", files(t, closed), want},
+		{"one that ends with a large entry", all, map[string]string{"last": strings.Repeat("v", 400<<10)}},
+		{"one with a torn tail of 600 KiB", torn, map[string]string{}},
+		{"one whose first entry is rotten", rot, nil},
+	} {
+		if c.want != nil && c.what != "a database that was closed" {
+			maps.Copy(c.want, entries())
+		}
+		trial{
+			ops:  append(slices.Clone(looks), "sync", "syncdir", "write", "truncate"),
+			boot: func() *machine { return boot(image(t, c.files)) },
+			run: func(m *machine) error {
+				_, err := openOn(m, oneFile)
+				return err
+			},
+			verify: func(m *machine, what string, err error) {
+				when := fmt.Sprintf("Open of %s, where %s", c.what, what)
+				if c.want == nil && errors.Is(err, bitcask.ErrCorrupt) {
+					return // the failure came after the verdict, or does not matter for it
+				}
+				if !errors.Is(err, syscall.EIO) || errors.Is(err, bitcask.ErrCorrupt) {
+					t.Errorf("%s: %v; want an error that wraps EIO and is not ErrCorrupt: what can't be read is not known to be torn", when, err)
+					return
+				}
+				db, err := openOn(boot(m.disk), oneFile)
+				if c.want == nil {
+					if !errors.Is(err, bitcask.ErrCorrupt) {
+						t.Errorf("%s, and then one without a failure: %v, want ErrCorrupt", when, err)
+					}
+					return
+				}
+				if err != nil {
+					t.Errorf("%s, and then one without a failure: %v", when, err)
+					return
+				}
+				holds(t, db, when+", and then one without a failure", c.want)
+			},
+		}.each(t)
+	}
+}
+
+// A file that was finished, from between others, may be cut anywhere, also at the border
+// between two entries: that is rot, for whoever began the next file had seen it whole.
+func TestFrame_MissesATail(t *testing.T) {
+	disk := fault.NewFS()
+	db := mustOpen(t, boot(disk))
+	want := fill(t, db)
+	mustClose(t, db)
+	all, order := files(t, disk), made(t, disk)
+	for _, name := range order[:len(order)-1] {
+		full := all[name]
+		for n := range full {
+			all[name] = full[:n]
+			judge(t, fmt.Sprintf("%s cut to %d of its %d bytes", name, n, len(full)), image(t, all), want, "")
+			if t.Failed() {
+				return
+			}
+		}
+		all[name] = full
+	}
+}
+
+// A frame is valid in its own file only: two files that changed places, as after a repair
+// by hand, are rot, although each is whole.
+func TestFrame_MissesAnOrder(t *testing.T) {
+	disk := fault.NewFS()
+	db := mustOpen(t, boot(disk))
+	want := map[string]string{}
+	for i := range 24 { // the same keys again and again: an older file in a newer one's place is an older value
+		k := fmt.Sprint("k", i%3)
+		want[k] = strings.Repeat(string(rune('a'+i)), 60)
+		mustPut(t, db, k, want[k])
+	}
+	mustClose(t, db)
+	swaps(t, files(t, disk), want)
+}
+
+// swaps has every two files change places.
+func swaps(t *testing.T, all map[string][]byte, want map[string]string) {
+	t.Helper()
+	names := slices.Sorted(maps.Keys(all))
+	for i, a := range names {
+		for _, b := range names[:i] {
+			all[a], all[b] = all[b], all[a]
+			judge(t, fmt.Sprintf("the contents of %s and %s changed places", a, b), image(t, all), want, "")
+			all[a], all[b] = all[b], all[a]
+			if t.Failed() {
+				return
+			}
+		}
+	}
+}
+
+// Opening and closing a database in which nothing is done does not let it grow.
+func TestFrame_RestsInPeace(t *testing.T) {
+	disk := fault.NewFS()
+	db := mustOpen(t, boot(disk))
+	want := fill(t, db)
+	mustClose(t, db)
+	before := map[string]int{}
+	for name, b := range files(t, disk) {
+		before[name] = len(b)
+	}
+	for range 3 {
+		mustClose(t, mustOpen(t, boot(disk)))
+	}
+	after := map[string]int{}
+	for name, b := range files(t, disk) {
+		after[name] = len(b)
+	}
+	claim.Equal(t, "bytes in the files after three times Open and Close, where nothing was put", after, before)
+	holds(t, mustOpen(t, boot(disk)), "after all", want)
 }
 
 // A file of the log that is gone altogether, from between others, is rot too.
@@ -306,7 +453,20 @@ func TestFrame_MissesASegment(t *testing.T) {
 	db := mustOpen(t, boot(disk))
 	fill(t, db)
 	mustClose(t, db)
-	var order []string // as they were made
+	all, order := files(t, disk), made(t, disk)
+	for _, name := range order[:len(order)-1] {
+		some := maps.Clone(all)
+		delete(some, name)
+		if _, err := openOn(boot(image(t, some))); !errors.Is(err, bitcask.ErrCorrupt) {
+			t.Errorf("%s, one of %v, is missing: Open: %v; want ErrCorrupt", name, order, err)
+		}
+	}
+}
+
+// made returns the files of the log that have a content, in the order in which they
+// were made.
+func made(t *testing.T, disk *fault.FS) (order []string) {
+	t.Helper()
 	for _, op := range disk.Log() {
 		if op.Kind == fault.OpCreate && !strings.HasSuffix(op.Name, "LOCK") {
 			order = append(order, filepath.Base(op.Name))
@@ -317,11 +477,5 @@ func TestFrame_MissesASegment(t *testing.T) {
 	if len(order) < 3 {
 		t.Fatalf("11 entries with SegmentSize 256 are in %d files, want at least 3: %v", len(order), order)
 	}
-	for _, name := range order[:len(order)-1] {
-		some := maps.Clone(all)
-		delete(some, name)
-		if _, err := openOn(boot(image(t, some))); !errors.Is(err, bitcask.ErrCorrupt) {
-			t.Errorf("%s, one of %v, is missing: Open: %v; want ErrCorrupt", name, order, err)
-		}
-	}
+	return order
 }

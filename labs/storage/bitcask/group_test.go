@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -84,6 +85,50 @@ func TestGroup_SharesSyncs(t *testing.T) {
 	if got := db.Stats().Keys; got != n*each {
 		t.Errorf("Stats().Keys = %d after %d puts of different keys", got, n*each)
 	}
+}
+
+// Writers who put again as soon as they are answered all get into the next group: on one
+// processor, where nothing is left to chance, 64 of them need little more than one fsync
+// for 64 puts. Where the first who wakes up does not look for the others, it takes twice as many.
+func TestGroup_FillsItsGroups(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const n, each = 64, 20
+	disk := fault.NewFS()
+	m := boot(disk)
+	slow(m, nil)
+	db := mustOpen(t, m, oneFile)
+	before := disk.Syncs()
+	claim.Terminates(t, limit, func() {
+		writers(n, each, func(key string) error { return db.Put([]byte(key), []byte("v")) })
+	})
+	if syncs := disk.Syncs() - before; syncs > each*3/2 {
+		t.Errorf("%d writers on one processor made %d puts each with %d fsyncs, want at most %d: if a group of one and a group of %d take turns, every other fsync is for one put alone", n, each, syncs, each*3/2, n-1)
+	}
+}
+
+// Several who delete the same key at the same time delete it once.
+func TestGroup_DeletesTogether(t *testing.T) {
+	m := boot(fault.NewFS())
+	slow(m, nil)
+	db := mustOpen(t, m, oneFile)
+	for i := range 10 {
+		mustPut(t, db, fmt.Sprint("k", i), "v")
+	}
+	claim.Terminates(t, limit, func() {
+		for i := range 5 {
+			writers(8, 1, func(string) error {
+				err := db.Delete([]byte(fmt.Sprint("k", i)))
+				if err != nil {
+					t.Errorf("Delete: %v", err)
+				}
+				return err
+			})
+		}
+	})
+	if n := db.Stats().Keys; n != 5 {
+		t.Errorf("Stats().Keys = %d after 10 puts, and 5 times 8 deletes of the same key at once; want 5", n)
+	}
+	holds(t, db, "after deletes at once", map[string]string{"k5": "v", "k6": "v", "k7": "v", "k8": "v", "k9": "v"})
 }
 
 // A group, too, fits into a segment.
@@ -326,6 +371,53 @@ func history(t *testing.T, meanwhile func(db *bitcask.DB)) {
 // Eight clients on four keys see a history that is linearizable.
 func TestGroup_IsLinearizable(t *testing.T) {
 	claim.Terminates(t, limit, func() { history(t, nil) })
+}
+
+// It stays so over a reopen: clients put the same keys at the same time, see who won, and
+// see the same winners in the next process. The order in memory is the order on the disk.
+func TestGroup_IsLinearizableOverAReopen(t *testing.T) {
+	h := linear.NewHistory()
+	disk := fault.NewFS()
+	read := func(db *bitcask.DB) {
+		for k := range 4 {
+			key := fmt.Sprint("k", k)
+			op := h.Call(0, linear.Get(key))
+			v, err := db.Get([]byte(key))
+			if err != nil {
+				t.Errorf("Get: %v", err)
+			}
+			op.Return(linear.Value(string(v)))
+		}
+	}
+	claim.Terminates(t, limit, func() {
+		for life := range 5 {
+			m := boot(disk)
+			db := mustOpen(t, m, oneFile)
+			if life > 0 {
+				read(db)
+			}
+			slow(m, nil)
+			var wg sync.WaitGroup
+			for c := range 8 {
+				wg.Go(func() {
+					for i := range 8 {
+						key, value := fmt.Sprint("k", i%4), fmt.Sprint(life, ".", c, ".", i)
+						op := h.Call(c, linear.Put(key, value))
+						if err := db.Put([]byte(key), []byte(value)); err != nil {
+							t.Errorf("Put: %v", err)
+						}
+						op.Return(nil)
+					}
+				})
+			}
+			wg.Wait()
+			read(db)
+			mustClose(t, db)
+		}
+	})
+	if !t.Failed() {
+		linear.Check(t, linear.KV(), h)
+	}
 }
 
 // It stays so while compactions move the entries under their feet.

@@ -27,7 +27,6 @@ type keydir struct {
 
 	chunks [][]byte // the keys' bytes; append-only between rebuilds
 	dead   int      // bytes in chunks of keys that are gone
-	stored int      // bytes in chunks
 
 	live int64 // bytes of frames that the slots point to
 }
@@ -112,7 +111,7 @@ func (k *keydir) set(hash uint64, key []byte, at place) {
 		s.place = at
 		return
 	}
-	if 4*(k.used+1) > 3*len(k.slots) || k.dead > k.stored/2+chunkSize {
+	if k.used >= len(k.slots)/4*3 || 2*k.dead > len(k.chunks)*chunkSize {
 		k.rebuild()
 		s = &k.slots[k.index(hash, key)]
 	}
@@ -131,7 +130,6 @@ func (k *keydir) store(key []byte) keyref {
 	}
 	c := k.chunks[last]
 	k.chunks[last] = append(c, key...)
-	k.stored += len(key)
 	return keyref(last)<<32 | keyref(len(c))<<16 | keyref(len(key))
 }
 
@@ -163,11 +161,10 @@ func (k *keydir) remove(hash uint64, key []byte) {
 func (k *keydir) rebuild() {
 	old := *k
 	size := len(old.slots)
-	if 2*(k.used+1) > size {
+	if k.used >= size/2 {
 		size *= 2
 	}
-	k.slots = make([]slot, size)
-	k.chunks, k.stored, k.dead = nil, 0, 0
+	*k = keydir{seed: old.seed, slots: make([]slot, size), used: old.used, live: old.live}
 	mask := size - 1
 	for _, s := range old.slots {
 		if s.hash == 0 {

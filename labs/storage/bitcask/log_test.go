@@ -2,13 +2,17 @@ package bitcask_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/hone-go/hone/claim"
@@ -88,6 +92,9 @@ func TestLog_DeleteForgets(t *testing.T) {
 	mustDelete(t, db, "b")
 	mustDelete(t, db, "never there")
 	mustPut(t, db, "b", "again")
+	longest := strings.Repeat("K", bitcask.MaxKey)
+	mustPut(t, db, longest, "1")
+	mustDelete(t, db, longest)
 	want := map[string]string{"b": "again", "c": "1"}
 	holds(t, db, "after two deletes and a new put", want)
 	if n := db.Stats().Keys; n != 2 {
@@ -118,7 +125,7 @@ func TestLog_CopiesBothWays(t *testing.T) {
 	holds(t, db, "after the caller wrote into what Get returned", map[string]string{"key": "value", "key2": "XXXXX"})
 }
 
-// Keys that can't be stored are refused, and nothing happens.
+// Keys and values that can't be stored are refused, and nothing happens.
 func TestLog_RefusesBadKeys(t *testing.T) {
 	db := openDir(t, t.TempDir(), bitcask.Options{})
 	for _, key := range [][]byte{nil, {}, make([]byte, bitcask.MaxKey+1)} {
@@ -128,6 +135,9 @@ func TestLog_RefusesBadKeys(t *testing.T) {
 		if err := db.Delete(key); !errors.Is(err, bitcask.ErrKey) {
 			t.Errorf("Delete with a key of %d bytes: %v, want ErrKey", len(key), err)
 		}
+	}
+	if err := db.Put([]byte("k"), make([]byte, bitcask.MaxValue+1)); !errors.Is(err, bitcask.ErrValue) {
+		t.Errorf("Put with a value of MaxValue+1 bytes: %v, want ErrValue", err)
 	}
 	holds(t, db, "after refused puts", map[string]string{})
 }
@@ -152,14 +162,26 @@ func TestLog_RollsSegments(t *testing.T) {
 		t.Errorf("Stats().Files = %d after some 50 kB of entries with SegmentSize 4096, want at least 10", n)
 	}
 	large := 0
+	logs, sum := 0, int64(0)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.Size() > 4<<10 {
+		info, err := e.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > 4<<10 {
 			large++
 		}
+		if e.Name() != "LOCK" {
+			logs++
+			sum += info.Size()
+		}
+	}
+	if s := db.Stats(); s.Files == logs && s.Bytes != sum {
+		t.Errorf("Stats().Bytes = %d, and the %d log files have %d bytes together", s.Bytes, logs, sum)
 	}
 	if large != 1 {
 		t.Errorf("%d files are larger than SegmentSize, want 1: the one that holds the 15 kB entry", large)
@@ -174,10 +196,213 @@ func TestLog_RollsSegments(t *testing.T) {
 	holds(t, openDir(t, dir, o), "after a put in a reopened log and one more reopen", want)
 }
 
+// SegmentSize counts from the first entry on, 0 stands for a size that is documented,
+// and an entry that is larger than a segment takes no file beside its own.
+func TestLog_SizesSegments(t *testing.T) {
+	for _, c := range []struct {
+		size  int64
+		value int // bytes in each of ten values
+		files int
+	}{
+		{0, 1 << 10, 1}, // 64 MiB
+		{1, 1, 10},
+		{64 << 10, 100 << 10, 10},
+	} {
+		dir := t.TempDir()
+		o := bitcask.Options{SegmentSize: c.size}
+		db := openDir(t, dir, o)
+		want := map[string]string{}
+		for i := range 10 {
+			k := fmt.Sprint("k", i)
+			want[k] = strings.Repeat("v", c.value)
+			mustPut(t, db, k, want[k])
+		}
+		claim.Equal(t, fmt.Sprintf("files after 10 puts of %d bytes with SegmentSize %d", c.value, c.size), db.Stats().Files, c.files)
+		mustClose(t, db)
+		holds(t, openDir(t, dir, o), "after a reopen", want)
+	}
+}
+
+// Files in the directory that are not the database's, whatever they are called, are not
+// read and not touched.
+func TestLog_IgnoresStrangers(t *testing.T) {
+	disk := fault.NewFS()
+	db := mustOpen(t, boot(disk), noSync)
+	want := map[string]string{}
+	for i := range 20 {
+		want[fmt.Sprint("k", i)] = strings.Repeat(fmt.Sprint(i), 20)
+		mustPut(t, db, fmt.Sprint("k", i), want[fmt.Sprint("k", i)])
+	}
+	mustClose(t, db)
+	all := files(t, disk)
+	strangers := []string{"README", ".log"}
+	for name := range all {
+		if name == "LOCK" {
+			continue
+		}
+		digits := strings.Map(func(r rune) rune {
+			if r >= '0' && r <= '9' {
+				return '0'
+			}
+			return r
+		}, name)
+		strangers = append(strangers, name+"~", "~"+name, name+".bak", digits,
+			strings.TrimLeft(name, "0"), "0"+name, strings.TrimSuffix(name, filepath.Ext(name)))
+	}
+	strangers = slices.DeleteFunc(strangers, func(name string) bool { _, ours := all[name]; return ours || name == "" })
+	for _, name := range strangers {
+		all[name] = []byte("not yours")
+	}
+	disk = image(t, all)
+	holds(t, mustOpen(t, boot(disk), noSync), fmt.Sprintf("with strange files beside the log, %q", strangers), want)
+	after := files(t, disk)
+	for _, name := range strangers {
+		if string(after[name]) != "not yours" {
+			t.Errorf("Open changed the file %q, which is not a file of the database", name)
+		}
+	}
+}
+
+// Every file that was opened is closed by Close: nobody who reads keeps one.
+func TestLog_ClosesFiles(t *testing.T) {
+	m := boot(fault.NewFS())
+	db := mustOpen(t, m, noSync)
+	for i := range 20 {
+		mustPut(t, db, fmt.Sprint("k", i), strings.Repeat("v", 40))
+	}
+	if _, err := db.Get([]byte("k3")); err != nil {
+		t.Errorf("Get: %v", err)
+	}
+	stop := errors.New("stop")
+	for _, err := range []error{nil, stop} {
+		if got := db.Each(func(k, v []byte) error { return err }); got != err {
+			t.Errorf("Each: %v, want %v", got, err)
+		}
+	}
+	mustClose(t, db)
+	if open := m.handles(); open != "" {
+		t.Errorf("after a Get, two Each and Close these files are still open:\n%s", open)
+	}
+}
+
+// Each goes through the files front to back, and a read serves many entries.
+func TestLog_EachReadsInOrder(t *testing.T) {
+	m := boot(fault.NewFS())
+	db := mustOpen(t, m, noSync, func(o *bitcask.Options) { o.SegmentSize = 4 << 10 })
+	for i := range 600 {
+		mustPut(t, db, fmt.Sprint("k", i*7%600), strings.Repeat("v", 30))
+	}
+	reads, visited := 0, 0
+	m.before = func(op, _ string) error {
+		if op == "read" {
+			reads++
+		}
+		return nil
+	}
+	if err := db.Each(func(k, v []byte) error { visited++; return nil }); err != nil {
+		t.Fatalf("Each: %v", err)
+	}
+	m.before = nil
+	n := db.Stats().Files
+	if visited != 600 || reads > 2*n {
+		t.Errorf("Each over %d entries in %d files of 4 KiB read %d times, want at most %d: what is read in the order of the disk comes many entries at a time", visited, n, reads, 2*n)
+	}
+}
+
+// A read that fails is reported, with the disk's own error, and is not taken for an entry
+// that is not there. AppendValue returns its slice as it was.
+func TestLog_ReportsFailedReads(t *testing.T) {
+	m := boot(fault.NewFS())
+	db := mustOpen(t, m, noSync)
+	mustPut(t, db, "k", "v")
+	m.before = func(op, _ string) error {
+		if op == "read" {
+			return syscall.EIO
+		}
+		return nil
+	}
+	v, err := db.AppendValue([]byte("dst"), []byte("k"))
+	if !errors.Is(err, syscall.EIO) || string(v) != "dst" {
+		t.Errorf(`AppendValue("dst", …), where the read fails with EIO: %q, %v; want "dst" as it was, and an error that wraps EIO`, v, err)
+	}
+	if err := db.Each(func(k, v []byte) error { return nil }); !errors.Is(err, syscall.EIO) {
+		t.Errorf("Each, where the read fails with EIO: %v, want an error that wraps EIO", err)
+	}
+	m.before = nil
+	holds(t, db, "when reads work again", map[string]string{"k": "v"})
+}
+
+// Keys of every length up to the longest, together much longer than any one of them, are
+// told apart, also when half of them have gone.
+func TestLog_KeysOfEveryLength(t *testing.T) {
+	dir := t.TempDir()
+	db := openDir(t, dir, bitcask.Options{})
+	want := map[string]string{}
+	key := func(i int) string {
+		return strings.Repeat(string(rune('a'+i%3)), min(1+i*i*3, bitcask.MaxKey-i%2))
+	}
+	for i := range 120 {
+		want[key(i)] = fmt.Sprint(i)
+		mustPut(t, db, key(i), fmt.Sprint(i))
+	}
+	holds(t, db, "with keys of up to 32 KiB", want)
+	for i := 1; i < 120; i += 2 {
+		delete(want, key(i))
+		mustDelete(t, db, key(i))
+	}
+	for i := range 200 {
+		k := fmt.Sprint("short", i)
+		want[k] = "s"
+		mustPut(t, db, k, "s")
+	}
+	holds(t, db, "with half of the long keys deleted and short ones put", want)
+	mustClose(t, db)
+	holds(t, openDir(t, dir, bitcask.Options{}), "after a reopen", want)
+}
+
+// A key that was deleted takes no memory any more: keys may come and go for ever.
+func TestLog_ForgetsKeys(t *testing.T) {
+	db := openDir(t, t.TempDir(), bitcask.Options{})
+	key := make([]byte, 1<<10)
+	round := func(from, n int) {
+		for i := from; i < from+n; i++ {
+			binary.LittleEndian.PutUint64(key, uint64(i))
+			if err := db.Put(key, nil); err != nil {
+				t.Fatalf("Put: %v", err)
+			}
+			binary.LittleEndian.PutUint64(key, uint64(i-20)) // 20 keys are there at a time
+			if err := db.Delete(key); err != nil {
+				t.Fatalf("Delete: %v", err)
+			}
+		}
+	}
+	live := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	round(20, 500)
+	before := live()
+	round(520, 4000)
+	if grown := live() - before; grown > 1<<20 {
+		t.Errorf("4,000 keys of 1 KiB came and went, 20 at a time, and the heap has grown by %d KiB", grown>>10)
+	}
+	if n := db.Stats().Keys; n != 20 {
+		t.Errorf("Stats().Keys = %d, want 20", n)
+	}
+}
+
 // The log only grows: each put and each delete is one write, behind all others.
 // A delete of nothing is none.
 func TestLog_OnlyAppends(t *testing.T) {
 	disk := fault.NewFS()
+	mustClose(t, mustOpen(t, boot(disk), noSync))
+	for _, op := range disk.Log() {
+		if op.Kind == fault.OpWrite {
+			t.Errorf("nothing was put between Open and Close, and there is %v", op)
+		}
+	}
 	db := mustOpen(t, boot(disk), noSync, func(o *bitcask.Options) { o.SegmentSize = 1 << 20 })
 	start := len(disk.Log())
 	for i := range 20 {
@@ -255,6 +480,9 @@ func TestLog_ClosedRefuses(t *testing.T) {
 		if !errors.Is(err, bitcask.ErrClosed) {
 			t.Errorf("%s after Close: %v, want ErrClosed", what, err)
 		}
+	}
+	if v, err := db.AppendValue([]byte("dst"), k); !errors.Is(err, bitcask.ErrClosed) || string(v) != "dst" {
+		t.Errorf(`AppendValue("dst", …) after Close = %q, %v; want "dst" as it was, and ErrClosed`, v, err)
 	}
 	if err := db.Close(); err != nil {
 		t.Errorf("second Close: %v, want nil", err)

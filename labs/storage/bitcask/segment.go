@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,33 +91,20 @@ func checksum(raw []byte, seed uint32, off int64) uint32 {
 //hone:hide frame
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// measure reads the length of a frame from its header, and says whether a
-// header can look like that.
+// measure reads the length of a frame from its header. Nothing in it is believed
+// beyond that before the checksum is: then nothing in it can be wrong.
 //
 //hone:hide log
-func measure(h []byte) (size int64, ok bool) {
-	value := binary.LittleEndian.Uint32(h[8:])
-	key := binary.LittleEndian.Uint16(h[12:])
-	switch h[14] {
-	case kindPut:
-		ok = key > 0 && key <= MaxKey && value <= MaxValue
-	case kindDelete:
-		ok = key > 0 && key <= MaxKey && value == 0
-	case kindMark: //hone:line frame
-		ok = key == 0 && value == 0
-	}
-	return headerSize + int64(key) + int64(value), ok && h[15] == 0
+func measure(h []byte) int64 {
+	return headerSize + int64(binary.LittleEndian.Uint16(h[12:])) + int64(binary.LittleEndian.Uint32(h[8:]))
 }
 
 // decode reads the frame that is all of raw and should stand at off.
 //
 //hone:hide log
 func decode(raw []byte, seed uint32, off int64) (frame, bool) {
-	if len(raw) < headerSize {
-		return frame{}, false
-	}
-	size, ok := measure(raw)
-	if !ok || size != int64(len(raw)) {
+	size := measure(raw)
+	if size != int64(len(raw)) {
 		return frame{}, false
 	}
 	if binary.LittleEndian.Uint32(raw) != checksum(raw, seed, off) { //hone:line frame
@@ -166,7 +152,7 @@ func (s *segment) corrupt(off int64) error {
 	return fmt.Errorf("%w: %s at offset %d", ErrCorrupt, s.name, off)
 }
 
-// A window reads a file front to back through one buffer.
+// A window reads a file front to back, and never back, through one buffer.
 //
 //hone:hide log
 type window struct {
@@ -183,14 +169,10 @@ const windowSize = 256 << 10 //hone:line log
 //
 //hone:hide log
 func (w *window) view(off, n int64) ([]byte, error) {
-	if off < w.at || off+n > w.at+int64(len(w.buf)) {
+	if off+n > w.at+int64(len(w.buf)) {
 		want := int(min(max(n, windowSize), w.size-off))
 		w.at, w.buf = off, slices.Grow(w.buf[:0], want)[:want]
 		if got, err := w.file.ReadAt(w.buf, off); got < want {
-			w.buf = w.buf[:0]
-			if err == nil || err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
 			return nil, err
 		}
 	}
@@ -209,8 +191,8 @@ func (w *window) frame(seed uint32, off int64) (frame, bool, error) {
 	if err != nil {
 		return frame{}, false, err
 	}
-	size, ok := measure(h)
-	if !ok || off+size > w.size {
+	size := measure(h)
+	if off+size > w.size {
 		return frame{}, false, nil
 	}
 	raw, err := w.view(off, size)
@@ -273,9 +255,8 @@ func logName(id uint32) string { return fmt.Sprintf("%08d.log", id) }
 //
 //hone:hide log
 func parseName(name, suffix string) (uint32, bool) {
-	digits, ok := strings.CutSuffix(name, suffix)
-	id, err := strconv.ParseUint(digits, 10, 32)
-	return uint32(id), ok && err == nil && id > 0 && fmt.Sprintf("%08d", id) == digits
+	id, _ := strconv.ParseUint(strings.TrimSuffix(name, suffix), 10, 32)
+	return uint32(id), id > 0 && name == fmt.Sprintf("%08d", id)+suffix
 }
 
 // attach opens the file of seg and gives it its place in d.segs.
@@ -314,7 +295,7 @@ func (d *DB) create(id uint32) error {
 		return d.fail(fmt.Errorf("sync %s: %w", d.dir, err))
 	}
 	d.active, d.end = seg, 0
-	d.synced, d.marked = 0, false //hone:line frame
+	d.synced = 0 //hone:line frame
 	return nil
 }
 
@@ -334,7 +315,7 @@ func (d *DB) replay(seg *segment, last bool) error {
 	var off int64
 	var synced int64 //hone:line frame
 	var marked bool  //hone:line frame
-	for off < size {
+	for {
 		f, ok, err := w.frame(seg.seed, off)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", seg.name, err)
@@ -379,9 +360,10 @@ func (d *DB) apply(hash uint64, f *frame, at place) {
 //
 //hone:hide frame
 func (d *DB) mend(w *window, synced int64) error {
-	// Anything may follow a bad frame, so every offset is tried. The stamp is
-	// looked at before the checksum and turns away nearly all of them.
-	for off := d.end + 1; off+headerSize <= w.size; off++ {
+	// Anything may follow a bad frame, so every offset is tried. The stamp, which has
+	// to name something between the bad frame and its own place, is looked at before
+	// the checksum and turns away nearly all of them.
+	for off := d.end; off+headerSize <= w.size; off++ {
 		h, err := w.view(off, headerSize)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", d.active.name, err)
@@ -389,23 +371,22 @@ func (d *DB) mend(w *window, synced int64) error {
 		if s := int64(binary.LittleEndian.Uint32(h[4:])); s <= d.end || s > off {
 			continue
 		}
-		f, ok, err := w.frame(d.active.seed, off)
+		_, ok, err := w.frame(d.active.seed, off)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", d.active.name, err)
 		}
-		if ok && f.synced > d.end {
+		if ok {
 			return d.active.corrupt(d.end)
 		}
 	}
-	if d.torn = w.size - d.end; d.torn > 0 {
+	if d.torn = w.size - d.end; d.torn != 0 {
 		// Not left for the next write to cover: a shorter frame would leave
 		// the rest of the old one behind itself.
 		if err := d.active.file.Truncate(d.end); err != nil {
 			return fmt.Errorf("cut %s: %w", d.active.name, err)
 		}
-		w.size = d.end
 	}
-	return d.rewrite(w, synced)
+	return d.rewrite(synced)
 }
 
 // rewrite writes the frames above synced once more, over themselves, and syncs.
@@ -416,8 +397,9 @@ func (d *DB) mend(w *window, synced int64) error {
 // content or its new, which are the same.
 //
 //hone:hide frame
-func (d *DB) rewrite(w *window, synced int64) error {
-	for off := synced; off < d.end; { //hone:line durable
+func (d *DB) rewrite(synced int64) error {
+	w := window{file: d.active.file, size: d.end} //hone:line durable
+	for off := synced; off < d.end; {             //hone:line durable
 		raw, err := w.view(off, min(d.end-off, windowSize))
 		if err == nil {
 			_, err = d.active.file.WriteAt(raw, off)
