@@ -69,8 +69,11 @@ func (t *Toolchain) Commands(ctx context.Context, b Build, flags ...string) (str
 		args = append(args, "-o", b.Output)
 	}
 	args = append(args, flags...)
+	if !b.Test {
+		args = append(args, "--") // go test would take it for an argument of the test
+	}
 	var out, errs bytes.Buffer
-	if err := t.start(ctx, b, append(args, "--", b.Package), &out, &errs); err != nil {
+	if err := t.start(ctx, b, append(args, b.Package), &out, &errs); err != nil {
 		return "", err
 	}
 	return errs.String(), nil

@@ -384,11 +384,11 @@ func (r *request) target(p *plan) Target {
 			t.OS = v
 		case name == "GOARCH" && v != "":
 			t.Arch = v
-		case strings.HasPrefix(name, "GO") && v != "" && levelOf[name] != "":
+		case strings.HasPrefix(name, "GO") && v != "" && levelOf(name) != "":
 			level = e
 		}
 	}
-	if name, _, _ := strings.Cut(level, "="); levelOf[name] == t.Arch {
+	if name, _, _ := strings.Cut(level, "="); levelOf(name) == t.Arch {
 		t.Level = level
 	}
 	return t

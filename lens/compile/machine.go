@@ -2,6 +2,7 @@ package compile
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hone-go/hone/lens"
@@ -56,6 +57,8 @@ func (d *decoder) pass(fn string, r *record) {
 		}
 	}
 	p.GoneBlocks, p.Dead, p.Order = r.intList(r.count()), r.intList(r.count()), r.ints()
+	slices.Sort(p.Gone)
+	slices.Sort(p.GoneBlocks)
 	if n := r.int(); n >= 0 {
 		p.Variables = map[string][]int{}
 		for range n {

@@ -16,10 +16,15 @@ const (
 	hostArch = runtime.GOARCH
 )
 
-// levelOf says for which architecture a setting chooses the level.
-var levelOf = map[string]string{
-	"GOAMD64": "amd64", "GOARM": "arm", "GOARM64": "arm64", "GO386": "386", "GOMIPS": "mips", "GOMIPS64": "mips64",
-	"GOPPC64": "ppc64le", "GORISCV64": "riscv64", "GOWASM": "wasm",
+// levelOf says for which architecture a setting chooses the level, "" for none.
+func levelOf(setting string) string {
+	switch setting {
+	case "GOAMD64", "GOARM", "GOARM64", "GOMIPS", "GOMIPS64", "GORISCV64", "GOWASM", "GO386":
+		return strings.ToLower(strings.TrimPrefix(setting, "GO"))
+	case "GOPPC64":
+		return "ppc64le"
+	}
+	return ""
 }
 
 // maxNear is how many names are suggested.

@@ -67,6 +67,7 @@ var patches = [...]patch{
 
 	// Escape analysis.
 	{FeatureEscape, "escape/escape.go", "func (b *batch) finish(fns []*ir.Func) {\n", "$0\tb.honeGraph(fns)\n", false},
+	{FeaturePath, "escape/graph.go", "if base.Flag.LowerM >= 2 || logopt.Enabled() {\n\t\tk.notes = &note{\n", "if base.Flag.LowerM >= 2 || logopt.Enabled() || base.HoneOn() {\n\t\tk.notes = &note{\n", false},
 	{FeaturePath, "escape/graph.go", "type location struct {\n", "$0\thone []honeHop // the way to what outlives it\n", false},
 	{FeaturePath, "escape/solve.go", "\t\t\t\tnewAttrs |= attrEscapes | attrPersists | attrMutates | attrCalls\n", "$0\t\t\t\tif !l.hasAttr(attrEscapes) && base.HoneOn() {\n\t\t\t\t\tb.honePath(root, l)\n\t\t\t\t}\n", false},
 	{FeaturePath, "escape/graph.go", "\t\tsrc.attrs |= attrEscapes | attrPersists | attrMutates | attrCalls\n", "\t\thoneDirect(k, src)\n$0", false},

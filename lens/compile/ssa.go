@@ -114,15 +114,15 @@ func (f *Function) PassIndex(name string) int {
 }
 
 // History is what became of a value: the indices of the passes that changed it, the
-// first of which made it, and the index of the one that removed it, or -1.
+// first of which made it, and the index of the one that removed it, or -1. The compiler
+// may later give the number of a value that is gone to another one.
 func (f *Function) History(value int) (changed []int, gone int) {
-	gone = -1
 	for i, p := range f.Passes {
 		if slices.ContainsFunc(p.Changed, func(v Value) bool { return v.ID == value }) {
-			changed, gone = append(changed, i), -1
-		} else if slices.Contains(p.Gone, value) {
-			gone = i
+			changed = append(changed, i)
+		} else if len(changed) > 0 && slices.Contains(p.Gone, value) {
+			return changed, i
 		}
 	}
-	return changed, gone
+	return changed, -1
 }

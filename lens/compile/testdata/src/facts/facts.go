@@ -1,16 +1,16 @@
 // Package facts is compiled by the tests, which compare what is reported with the
-// comments: want says what must be found on its line, and nothing of these kinds may be
-// found that no comment names.
+// comments: a want comment names everything that is found on its line, other lines have
+// nothing.
 //
-//	escapes: v <- w     the variable, or the storage for the expression, is on the heap;
-//	                    after <- where it flows to
-//	keeps: index        a check that stays, index, slice or nil
-//	proves: index       a check that prove, or another pass, removed
-//	inlines: F          a call that was inlined
-//	calls: F            a call that was kept, by kind: static, interface, indirect
-//	allocates: f        a call to this function of the runtime in the machine code
-//	defers: open-coded  how a defer is done
-//	barrier             a write barrier
+//	escapes: v        the variable, or the storage for the expression, is on the heap
+//	keeps: index      a bounds check that stays
+//	proves: index     a bounds check that a pass removed
+//	inlined: F        a call that was inlined
+//	static: F         a call that was kept; also interface, indirect
+//	devirtualizes: T  the call goes to a method of T, and the source doesn't say so
+//	allocates         the machine code takes memory from the heap
+//	defers: how       how a defer is done
+//	barrier           a write barrier
 package facts
 
 import "strings"
@@ -27,8 +27,8 @@ func (p point) area() int   { return p.x * p.y }
 func (p *point) grow(n int) { p.x += n }
 
 func escapes() *int {
-	v := 7 // want escapes: v
-	return &v // want allocates-at: v
+	v := 7 // want allocates; escapes: v
+	return &v
 }
 
 func stays() int {
@@ -38,12 +38,12 @@ func stays() int {
 }
 
 func stores(n int) {
-	v := n // want escapes: v
+	v := n      // want allocates; escapes: v
 	global = &v // want barrier
 }
 
 func boxes(n int) {
-	sink = n // want escapes: n barrier
+	sink = n // want allocates; barrier; escapes: n
 }
 
 func sums(s []int) int {
@@ -54,10 +54,10 @@ func sums(s []int) int {
 	return t
 }
 
-func pairs(s []int) int {
+func nextTo(s []int) int {
 	t := 0
 	for i := 0; i+1 < len(s); i++ {
-		t += s[i] + s[i+1] // want proves: index
+		t += s[i+1] // want keeps: index
 	}
 	return t
 }
@@ -66,7 +66,18 @@ func reads(s []int, i int) int {
 	return s[i] // want keeps: index
 }
 
-func cuts(s []int, i int) []int {
+func readsFirst(s []int) int {
+	if len(s) == 0 {
+		return 0
+	}
+	return s[0] // want proves: index
+}
+
+func masked(s *[16]int, i int) int {
+	return s[i&15] // the front end makes no check at all
+}
+
+func cuts(s string, i int) string {
 	return s[i:] // want keeps: slice
 }
 
@@ -76,48 +87,58 @@ func small(n int) int { return n + 1 }
 func big(n int) int { return n + 1 }
 
 func calls(n int, f func(int) int, s shape) int {
-	n = small(n) // want inlines: small
-	n = big(n) // want calls: static big
-	n = f(n) // want calls: indirect f
-	return n + s.area() // want calls: interface area
+	n = small(n)        // want inlined: small
+	n = big(n)          // want static: big
+	n = f(n)            // want indirect: f
+	return n + s.area() // want interface: s.area
 }
 
 func devirtualizes(n int) int {
 	var s shape = point{n, n}
-	return s.area() // want devirtualizes: point
+	return s.area() // want devirtualizes: point; inlined: point.area
 }
 
 func defers(n int, f func()) {
-	defer f() // want defers: open-coded
+	defer f() // want defers: open-coded; indirect: f
 	if n > 3 {
-		f()
+		f() // want indirect: f
 	}
 }
 
 func loopsDefers(n int, f func()) {
 	for range n {
-		defer f() // want defers: heap-allocated
+		defer f() // want allocates; defers: heap-allocated; indirect: f
 	}
 }
 
-func closes(n int) func() int {
-	return func() int { // want escapes: func
+func closes(n int) func() int { // want allocates; escapes: n
+	return func() int { // want allocates; barrier; escapes: func literal
 		n++
 		return n
 	}
 }
 
-func ranges(seq func(yield func(int) bool)) int {
-	t := 0
-	for v := range seq {
-		t += v
+func upTo(n int) func(yield func(int) bool) {
+	return func(yield func(int) bool) { // want allocates; escapes: func literal
+		for i := range n {
+			if !yield(i) { // want indirect: yield
+				return
+			}
+		}
 	}
+}
+
+func ranges() int {
+	t := 0
+	for v := range upTo(9) { // want inlined: ranges.upTo.func1; inlined: upTo
+		t += v
+	} // want static: runtime.panicrangestate
 	return t
 }
 
 func largest[T int | string](s []T) T {
-	m := s[0]
-	for _, v := range s[1:] {
+	m := s[0] // want keeps: index
+	for _, v := range s[1:] { // want proves: slice
 		if v > m {
 			m = v
 		}
@@ -125,14 +146,14 @@ func largest[T int | string](s []T) T {
 	return m
 }
 
-func instances(a []int, b []string) (int, string) { return largest(a), largest(b) }
+func instances(a []int, b []string) (int, string) { return largest(a), largest(b) } // want inlined: largest[go.shape.int]; inlined: largest[go.shape.string]
 
 func unused[T any](v T) T { return v }
 
 func empty() *struct{} {
-	return new(struct{})
+	return new(struct{}) // want escapes: new(struct {})
 }
 
-func joins(a, b string) string { return strings.ToUpper(a + b) }
+func joins(a, b string) string { return strings.ToUpper(a + b) } // want allocates; escapes: a + b; static: strings.ToUpper
 
-func makes(n int) []byte { return make([]byte, n) }
+func makes(n int) []byte { return make([]byte, n) } // want allocates; escapes: make([]byte, n)
