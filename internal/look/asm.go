@@ -18,9 +18,6 @@ func (p *page) asm(f *compile.Function) {
 	}
 	c := &f.Code
 	p.title("Code", fmt.Sprintf("%s, frame %s, arguments %s", bytes(c.Size), bytes(c.Frame), bytes(c.Args)), term.Dim)
-	if c.ABI != "" {
-		p.line("%s", p.dim(p.screen.Wrap(term.Clean(c.ABI), "  ")))
-	}
 	targets := map[int64]bool{}
 	width := 0
 	for _, in := range c.Instructions {
@@ -38,7 +35,7 @@ func (p *page) asm(f *compile.Function) {
 			last = in.Stack
 			p.over(in.Stack)
 		}
-		pc := fmt.Sprintf("%#06x", in.PC)
+		pc := fmt.Sprintf("0x%04x", in.PC)
 		if targets[in.PC] {
 			pc = p.screen.Paint(pc, term.Bold, term.Cyan)
 		} else {

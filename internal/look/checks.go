@@ -19,9 +19,17 @@ func (p *page) bounds(f *compile.Function) {
 		style = term.Yellow
 	}
 	p.title("Checks", fmt.Sprintf("%d kept, %d cost nothing", kept, proven), style)
+	quiet := 0
 	for _, c := range f.Checks {
+		if c.Kind == compile.CheckNil && (!c.Kept || c.Folded) && !p.o.Full {
+			quiet++
+			continue
+		}
 		label, style := verdict(c)
 		p.show(finding{stack: c.Stack, marks: []mark{{c.Stack.Text().Column, style}}, label: label, style: style})
+	}
+	if quiet > 0 {
+		p.line("%s", p.dim(p.screen.Wrap(count(quiet, "nil check")+verb(quiet, " costs", " cost")+" nothing: proven, or done by a load that faults (--bounds --full)", "  ")))
 	}
 	if why, missing := p.gap(compile.FeatureProof); missing {
 		p.line("%s", p.dim(p.screen.Wrap("What was proven is not known: "+why, "  ")))

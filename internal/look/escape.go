@@ -41,8 +41,16 @@ func (p *page) way(f *compile.Function, l *compile.Location) {
 	}
 	stops := p.stops(f, l)
 	known := len(stops) > 0 || l.Reason != ""
-	if made := l.Stack.Text(); len(stops) > 1 && stops[0].at.File == made.File && stops[0].at.Line == made.Line {
+	how := ""
+	if made := l.Stack.Text(); len(stops) > 0 && stops[0].at.File == made.File && stops[0].at.Line == made.Line {
+		how = strings.Join(stops[0].why, ", then ")
 		stops = stops[1:]
+	}
+	if len(stops) > 0 || how != "" {
+		known, how = true, "  "+p.dim(how)
+	}
+	if len(stops) > 0 {
+		how = ""
 	}
 	width := 0
 	for _, s := range stops {
@@ -60,7 +68,7 @@ func (p *page) way(f *compile.Function, l *compile.Location) {
 		p.stop(s, pad, width)
 	}
 	if to := p.destination(f, l); to != "" {
-		p.line("%s", p.screen.Paint(p.screen.Wrap("→ "+to, pad), term.Yellow))
+		p.line("%s", p.screen.Wrap(p.screen.Paint("→ "+to, term.Yellow)+how, pad))
 	} else if _, missing := p.gap(compile.FeaturePath); !missing && !known {
 		p.line("%s%s", pad, p.dim("the compiler gave no way for it"))
 	}
@@ -97,6 +105,9 @@ func (p *page) stops(f *compile.Function, l *compile.Location) []stop {
 			continue
 		}
 		for _, st := range f.Escape.Edges[i].Steps {
+			if st.Why == "spill" { // the compiler's word for the place where it is made
+				continue
+			}
 			at := st.Stack.Text().Position
 			where := p.place(at)
 			if n := len(out); n > 0 && out[n-1].at.File == at.File && out[n-1].at.Line == at.Line {

@@ -29,7 +29,7 @@ func (p *page) inline(f *compile.Function) {
 	}
 	inlined, stay := calls(f)
 	p.title("Calls", fmt.Sprintf("%d inlined, %d %s", inlined, len(stay), verb(len(stay), "stays", "stay")), term.Dim)
-	p.within = insideOf(f)
+	p.within, p.unfolded = insideOf(f), map[string]bool{}
 	p.calls(f, -1, 0)
 }
 
@@ -51,31 +51,45 @@ func calls(f *compile.Function) (inlined int, stay []*compile.Call) {
 // itself. Each depth is one bar further to the right.
 func (p *page) calls(f *compile.Function, inside, depth int) {
 	for i := range f.Calls {
-		c := &f.Calls[i]
-		if c.Inside != inside {
-			continue
+		if f.Calls[i].Inside == inside {
+			p.call(f, &f.Calls[i], depth)
 		}
-		bars := p.bars(depth)
-		at := c.Stack.Text().Position
-		note, style := "", term.Yellow
-		if c.Kind == compile.CallInlined {
-			note, style = "inlined: "+p.short(c.Callee), term.Green
-			if c.Cost > 0 {
-				note += fmt.Sprintf(", cost %d", c.Cost)
-			}
-			if c.Devirtualized != "" {
-				note += ", devirtualized"
-			}
-		} else if c.Kind == compile.CallIntrinsic {
-			note, style = "an instruction: "+p.short(c.Callee), term.Green
-		} else {
-			note = "stays: " + p.stays(c)
+	}
+}
+
+// call shows one call, and the text that was inlined for it.
+func (p *page) call(f *compile.Function, c *compile.Call, depth int) {
+	at := c.Stack.Text().Position
+	var note string
+	style := term.Green
+	switch c.Kind {
+	case compile.CallInlined:
+		note = "inlined: " + p.short(c.Callee)
+		if c.Cost > 0 {
+			note += fmt.Sprintf(", cost %d", c.Cost)
 		}
-		p.columns(bars+"  "+p.at(at)+"  "+p.code(at), p.screen.Paint(note, style))
-		if c.Kind == compile.CallInlined {
-			p.unfold(f, c, depth+1)
-			p.calls(f, c.Index, depth+1)
+		if c.Devirtualized != "" {
+			note += ", devirtualized"
 		}
+	case compile.CallIntrinsic:
+		note = "an instruction: " + p.short(c.Callee)
+	default:
+		note, style = "stays: "+p.stays(c), term.Yellow
+	}
+	code := p.code(at)
+	if depth > 0 {
+		code = "" // its line stands above
+	}
+	p.columns(strings.TrimRight(p.bars(depth)+"  "+p.at(at)+"  "+code, " "), p.screen.Paint(note, style))
+	if c.Kind != compile.CallInlined {
+		return
+	}
+	if p.unfolded[c.Callee] && !p.o.Full {
+		return // its text stands above
+	}
+	p.unfolded[c.Callee] = true
+	if !p.unfold(f, c, depth+1) {
+		p.calls(f, c.Index, depth+1)
 	}
 }
 
@@ -91,16 +105,16 @@ func (p *page) columns(text, note string) {
 	p.line("%s", p.screen.Wrap(note, "      "))
 }
 
-// unfold shows the text of an inlined function.
-func (p *page) unfold(f *compile.Function, c *compile.Call, depth int) {
-	const most = 24 // lines; what the inliner takes is seldom longer
+// unfold shows the text of an inlined function, with its own calls under their lines,
+// and reports whether there is a text.
+func (p *page) unfold(f *compile.Function, c *compile.Call, depth int) bool {
 	at, ok := p.bodyOf(c)
 	if !ok {
-		return
+		return false
 	}
 	b := p.bodyAt(at.File, at.Line)
 	if b == nil {
-		return
+		return false
 	}
 	indent := ""
 	for n := b.first; n <= b.last; n++ {
@@ -108,13 +122,15 @@ func (p *page) unfold(f *compile.Function, c *compile.Call, depth int) {
 		if n == b.first {
 			indent = raw[:len(raw)-len(strings.TrimLeft(raw, " \t"))]
 		}
-		if n-b.first == most && !p.o.Full {
-			p.line("%s  %s", p.bars(depth), p.dim(fmt.Sprintf("… %s more", count(b.last-n+1, "line"))))
-			return
-		}
 		text := fmt.Sprintf("%s %s %s", p.bars(depth), p.dim(fmt.Sprintf("%5d", n)), term.Clean(strings.TrimPrefix(raw, indent)))
 		p.line("%s", p.screen.Cut(text, 0))
+		for i := range f.Calls {
+			if inner := &f.Calls[i]; inner.Inside == c.Index && inner.Stack.Text().Line == n {
+				p.call(f, inner, depth)
+			}
+		}
 	}
+	return true
 }
 
 // insideOf says for each inlined call which text came through it: the next site of any
@@ -143,16 +159,26 @@ func (p *page) bodyOf(c *compile.Call) (lens.Position, bool) {
 
 // A lineCharge is what one line of source costs the inliner's budget.
 type lineCharge struct {
-	at   lens.Position // without a column
-	cost int
+	at    lens.Position // without a column
+	cost  int
+	nodes []compile.Charge
 }
 
-// billByLine adds the bill up by source line, in order of line.
+// billByLine adds the bill up by source line, in order of line. A name stands in the
+// syntax tree where it is declared; it is charged where it is used, which is the line
+// of the node around it.
 func billByLine(f *compile.Function) []lineCharge {
 	var out []lineCharge
+	var around []lens.Position // of the nodes around, by depth
 	for _, c := range f.Inlining.Bill {
 		at := c.Stack.Outer().Position
 		at.Column = 0
+		around = around[:min(c.Depth, len(around))]
+		elsewhere := c.Op == "NAME" || at.File != f.Position.File || at.Line < f.Position.Line || f.EndLine > 0 && at.Line > f.EndLine
+		if elsewhere && len(around) > 0 {
+			at = around[len(around)-1]
+		}
+		around = append(around, at)
 		if c.Self == 0 {
 			continue
 		}
@@ -162,6 +188,7 @@ func billByLine(f *compile.Function) []lineCharge {
 			out = append(out, lineCharge{at: at})
 		}
 		out[i].cost += c.Self
+		out[i].nodes = append(out[i].nodes, c)
 	}
 	slices.SortStableFunc(out, func(a, b lineCharge) int {
 		if a.at.File != b.at.File {
@@ -205,7 +232,7 @@ func (p *page) cost(f *compile.Function) {
 		}
 		bar := p.screen.Paint(scale(c.cost, most, 10), style)
 		p.line("%s", p.screen.Cut(fmt.Sprintf("  %4d %s %s  %s", c.cost, term.Pad(bar, 10), p.at(c.at), p.code(c.at)), 0))
-		p.nodes(f, c)
+		p.nodes(c)
 	}
 	p.line("  %4d in all", spent)
 	if f.Inlining.Cost != 0 && spent != f.Inlining.Cost {
@@ -213,16 +240,9 @@ func (p *page) cost(f *compile.Function) {
 	}
 }
 
-// nodes shows the dear nodes of a line.
-func (p *page) nodes(f *compile.Function, c lineCharge) {
-	var nodes []compile.Charge
-	for _, n := range f.Inlining.Bill {
-		at := n.Stack.Outer().Position
-		at.Column = 0
-		if at == c.at && n.Self > 1 {
-			nodes = append(nodes, n)
-		}
-	}
+// nodes shows what is dear on a line.
+func (p *page) nodes(c lineCharge) {
+	nodes := slices.DeleteFunc(slices.Clone(c.nodes), func(n compile.Charge) bool { return n.Self < 3 })
 	slices.SortStableFunc(nodes, func(a, b compile.Charge) int { return b.Self - a.Self })
 	for i, n := range nodes {
 		if i == maxCharges && !p.o.Full {

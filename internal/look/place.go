@@ -19,9 +19,13 @@ type page struct {
 	screen term.Screen
 	r      *compile.Report
 	o      Options
-	lines  map[string][]string     // of each file that was asked for
-	bodies map[string][]*body      // of each file that was asked for
-	within map[string][]lens.Stack // of the function at hand, see insideOf
+	lines  map[string][]string // of each file that was asked for
+	bodies map[string][]*body  // of each file that was asked for
+
+	// Of the function at hand:
+	within   map[string][]lens.Stack // see insideOf
+	unfolded map[string]bool         // inlined functions whose text was shown
+
 	strings.Builder
 }
 
@@ -29,7 +33,10 @@ func newPage(s term.Screen, r *compile.Report, o Options) *page {
 	return &page{screen: s, r: r, o: o, lines: map[string][]string{}, bodies: map[string][]*body{}}
 }
 
-func (p *page) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+// line prints one line, without blanks at its end.
+func (p *page) line(format string, args ...any) {
+	p.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
+}
 
 func (p *page) dim(text string) string { return p.screen.Paint(text, term.Dim) }
 

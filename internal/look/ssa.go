@@ -247,7 +247,7 @@ func (p *page) life(f *compile.Function, id int) {
 	}
 	for _, in := range f.Code.Instructions {
 		if in.Value == id {
-			p.line("%s", p.screen.Cut(fmt.Sprintf("  %#06x  %s", in.PC, term.Clean(in.Text)), 0))
+			p.line("%s", p.screen.Cut(fmt.Sprintf("  0x%04x  %s", in.PC, term.Clean(in.Text)), 0))
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/hone-go/hone/internal/term"
-	"github.com/hone-go/hone/lens"
 	"github.com/hone-go/hone/lens/compile"
 )
 
@@ -46,10 +45,8 @@ func (p *page) gist(f *compile.Function, indent string) {
 		text = "allocates nothing itself"
 	}
 	add(compile.FeatureCode, n > 0, text)
-	if e := len(escaping(f)); e > 0 {
-		add(compile.FeatureEscape, true, fmt.Sprint(e)+verb(e, " escapes", " escape"))
-	} else {
-		add(compile.FeatureEscape, false, "nothing escapes")
+	if e := len(escaping(f)); !p.r.Observed.Has(compile.FeatureCode) {
+		add(compile.FeatureEscape, e > 0, fmt.Sprint(e)+verb(e, " escapes", " escape"))
 	}
 	if f.Inlining.Decided {
 		add(compile.FeatureInlining, !f.Inlining.Inlinable, p.inlinable(f))
@@ -154,12 +151,14 @@ func (p *page) allocations(f *compile.Function) {
 	}
 	p.line("")
 	p.title("Allocates", "at "+count(len(f.Allocations), "place"), term.Yellow)
-	for i, a := range f.Allocations {
+	all := slices.Clone(f.Allocations) // which are in the order of the machine code
+	slices.SortStableFunc(all, func(a, b compile.Allocation) int { return a.Stack.Outer().Line - b.Stack.Outer().Line })
+	for i, a := range all {
 		if i == maxFindings && !p.o.Full {
 			p.more(len(f.Allocations)-i, "place", "--escape")
 			break
 		}
-		l := locationOf(f, a.Stack)
+		l := locationOf(f, a)
 		p.show(finding{stack: a.Stack, marks: []mark{{a.Stack.Text().Column, term.Yellow}}, label: allocated(a, l), style: term.Yellow})
 		if l != nil {
 			p.way(f, l)
@@ -170,9 +169,14 @@ func (p *page) allocations(f *compile.Function) {
 // allocated says what is taken from the heap, and by which function of the runtime.
 func allocated(a compile.Allocation, l *compile.Location) string {
 	call := strings.TrimPrefix(a.Call, "runtime.")
-	what := term.Clean(a.What)
-	if l != nil && (l.Kind == compile.LocationVariable || l.Kind == compile.LocationParameter) {
+	what := lastOf(a.What)
+	switch {
+	case l != nil && (l.Kind == compile.LocationVariable || l.Kind == compile.LocationParameter):
 		what = "the variable " + storage(l)
+	case l != nil && l.Op == "CONVIFACE":
+		what = term.Clean(l.Name) + " in an interface"
+	case l != nil && l.Type != "":
+		what = strings.TrimPrefix(term.Clean(l.Type), "*")
 	}
 	text := call
 	if what != "" {
@@ -184,52 +188,57 @@ func allocated(a compile.Allocation, l *compile.Location) string {
 	return text
 }
 
-// locationOf is the location that is made at a place, or nil.
-func locationOf(f *compile.Function, s lens.Stack) *compile.Location {
+// locationOf is the location that an allocation makes, or nil. A slice grows at the
+// position of the first argument of append, and is a location at that of its bracket.
+func locationOf(f *compile.Function, a compile.Allocation) *compile.Location {
+	var near *compile.Location
 	for _, l := range escaping(f) {
-		if len(s) > 0 && slices.Equal(l.Stack, s) {
+		if !sameLine(l.Stack, a.Stack) {
+			continue
+		}
+		if l.Stack.Text().Column == a.Stack.Text().Column {
 			return l
 		}
+		if l.Op == "APPEND" && strings.HasPrefix(a.Call, "runtime.growslice") && near == nil {
+			near = l
+		}
 	}
-	return nil
+	return near
 }
 
-// escapes shows what is on the heap without a call to the allocator at its place: what
-// is allocated with something else, or is read-only data.
+// escapes says what is on the heap without a call to the allocator at its place. Where
+// the machine code is not known it shows all that is.
 func (p *page) escapes(f *compile.Function) {
-	if !p.r.Observed.Has(compile.FeatureEscape) {
+	all := escaping(f)
+	if !p.r.Observed.Has(compile.FeatureEscape) || len(all) == 0 {
 		return
 	}
-	made := map[*compile.Location]bool{}
 	if p.r.Observed.Has(compile.FeatureCode) {
+		made := map[*compile.Location]bool{}
 		for _, a := range f.Allocations {
-			made[locationOf(f, a.Stack)] = true
+			made[locationOf(f, a)] = true
 		}
-	}
-	var rest []*compile.Location
-	for _, l := range escaping(f) {
-		if !made[l] {
-			rest = append(rest, l)
+		n := 0
+		for _, l := range all {
+			if !made[l] {
+				n++
+			}
 		}
-	}
-	if len(rest) == 0 {
+		if n > 0 {
+			p.line("")
+			p.title("Escapes", fmt.Sprintf("%d more without allocating: read-only data, or code that is never reached", n), term.Dim)
+		}
 		return
 	}
 	p.line("")
-	finding := "no allocation stands there: read-only data, or part of another one"
-	if !p.r.Observed.Has(compile.FeatureCode) {
-		finding = count(len(rest), "place")
-	}
-	p.title("Escapes", finding, term.Yellow)
-	for i, l := range rest {
+	p.title("Escapes", count(len(all), "place"), term.Yellow)
+	for i, l := range all {
 		if i == maxFindings && !p.o.Full {
-			p.more(len(rest)-i, "escape", "--escape")
+			p.more(len(all)-i, "escape", "--escape")
 			break
 		}
 		p.location(l, term.Yellow)
-		if !p.r.Observed.Has(compile.FeatureCode) {
-			p.way(f, l)
-		}
+		p.way(f, l)
 	}
 }
 
@@ -258,43 +267,101 @@ func (p *page) notInlined(f *compile.Function) {
 	}
 	p.line("")
 	p.title("Calls", fmt.Sprintf("%d %s, %d inlined", len(kept), verb(len(kept), "stays", "stay"), inlined), term.Yellow)
-	for i, c := range kept {
-		if i == maxFindings && !p.o.Full {
-			p.more(len(kept)-i, "call", "--inline")
+	groups := p.byCallee(kept)
+	rows := [][]string{}
+	for i, g := range groups {
+		if i == maxFindings && len(groups) > maxFindings+1 && !p.o.Full {
 			break
 		}
-		p.show(finding{stack: c.Stack, marks: []mark{{c.Stack.Text().Column, term.Yellow}}, label: p.stays(c), style: term.Yellow})
+		times := ""
+		if len(g.calls) > 1 {
+			times = fmt.Sprintf("×%d", len(g.calls))
+		}
+		rows = append(rows, []string{"  " + g.what, times, p.dim(p.lineNumbers(g.calls)), g.why})
 	}
+	for _, l := range term.Columns(rows, 2) {
+		p.line("%s", p.screen.Cut(l, 0))
+	}
+	p.more(len(groups)-len(rows), "callee", "--inline")
 }
 
-// stays says why a call is still one.
-func (p *page) stays(c *compile.Call) string {
-	callee := p.short(c.Callee)
-	var text string
+// A callee is what several calls lead to.
+type callee struct {
+	what, why string
+	calls     []*compile.Call
+}
+
+// byCallee joins calls: those that the inliner refused first, then the most frequent.
+func (p *page) byCallee(calls []*compile.Call) []*callee {
+	var out []*callee
+	for _, c := range calls {
+		what, why := p.keptCall(c)
+		i := slices.IndexFunc(out, func(g *callee) bool { return g.what == what && g.why == why })
+		if i < 0 {
+			i = len(out)
+			out = append(out, &callee{what: what, why: why})
+		}
+		out[i].calls = append(out[i].calls, c)
+	}
+	slices.SortStableFunc(out, func(a, b *callee) int {
+		if (a.why == "") != (b.why == "") {
+			return len(b.why) - len(a.why)
+		}
+		return len(b.calls) - len(a.calls)
+	})
+	return out
+}
+
+// lineNumbers are the lines of calls, as far as they stand in one file.
+func (p *page) lineNumbers(calls []*compile.Call) string {
+	const most = 4
+	var parts []string
+	for i, c := range calls {
+		if i == most {
+			parts = append(parts, "…")
+			break
+		}
+		n := fmt.Sprint(c.Stack.Outer().Line)
+		if !slices.Contains(parts, n) {
+			parts = append(parts, n)
+		}
+	}
+	return ":" + strings.Join(parts, " :")
+}
+
+// keptCall says what a call leads to, and why it is still one, if that is known.
+func (p *page) keptCall(c *compile.Call) (what, why string) {
+	what = p.short(c.Callee)
 	switch c.Kind {
 	case compile.CallInterface:
-		text = "through an interface: " + callee
+		why = "through an interface"
 	case compile.CallIndirect:
-		text = "through a function value: " + callee
+		why = "through a function value"
 	default:
-		text = callee
-		switch {
-		case c.Why != "":
-			text += ": " + term.Clean(c.Why)
-		case c.Cost > 0:
-			text += fmt.Sprintf(": cost %d", c.Cost)
+		why = strings.TrimPrefix(term.Clean(c.Why), "cannot inline "+c.Callee+": ")
+		if c.Cost > 0 {
+			why = strings.TrimPrefix(why+fmt.Sprintf(", cost %d", c.Cost), ", ")
 		}
 	}
 	if c.How != "" {
-		text = c.How + " " + text
+		what = c.How + " " + what
 	}
 	if c.Devirtualized != "" {
-		text += ", devirtualized to " + p.short(c.Devirtualized)
+		why = strings.TrimPrefix(why+", devirtualized to "+p.short(c.Devirtualized), ", ")
 		if c.PGO {
-			text += " by the profile, with the slow path kept"
+			why += " by the profile, with the slow path kept"
 		}
 	}
-	return text
+	return what, why
+}
+
+// stays is what keptCall says, as one text.
+func (p *page) stays(c *compile.Call) string {
+	what, why := p.keptCall(c)
+	if why == "" {
+		return what
+	}
+	return what + ": " + why
 }
 
 // short is a symbol without the path of the package at hand, and without the
@@ -305,12 +372,18 @@ func (p *page) short(symbol string) string {
 	if rest, ok := strings.CutPrefix(symbol, own+"."); ok {
 		return rest
 	}
+	return lastOf(symbol)
+}
+
+// lastOf is a symbol or type without the directories of its package.
+func lastOf(symbol string) string {
 	head, tail := symbol, ""
-	if i := strings.IndexAny(symbol, "[("); i >= 0 {
+	if i := strings.IndexAny(symbol, "[("); i > 0 {
 		head, tail = symbol[:i], symbol[i:]
 	}
 	if i := strings.LastIndex(head, "/"); i >= 0 {
-		head = head[i+1:]
+		star := head[:len(head)-len(strings.TrimLeft(head, "*[]"))]
+		head = star + head[i+1:]
 	}
 	return head + tail
 }
@@ -379,6 +452,9 @@ func (p *page) checkLines(checks []compile.Check) {
 			f.marks = append(f.marks, mark{checks[i].Stack.Text().Column, term.Red})
 		}
 		slices.SortFunc(f.marks, func(a, b mark) int { return a.column - b.column })
+		if n := len(f.marks); n > 1 && f.marks[0] == f.marks[n-1] {
+			f.label, f.style = fmt.Sprintf("%d checks", n), term.Red
+		}
 		if first := f.marks[0].column; first != f.stack.Text().Column {
 			f.stack = slices.Clone(f.stack)
 			f.stack[len(f.stack)-1].Column = first
