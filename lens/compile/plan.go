@@ -148,7 +148,8 @@ func (l *Lens) keep(ctx context.Context, r *request, p *plan, dir string) {
 
 // ask asks the go command for the plan, building the dependencies where it must.
 func (l *Lens) ask(ctx context.Context, r *request, dir string) (*plan, error) {
-	for attempt := 0; ; attempt++ {
+	var exports map[string]string
+	for {
 		text, err := l.commands(ctx, r)
 		if err != nil {
 			return nil, err
@@ -158,16 +159,40 @@ func (l *Lens) ask(ctx context.Context, r *request, dir string) (*plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !strings.Contains(s.files[c.value("-importcfg")], "=$WORK/") {
+		config := c.value("-importcfg")
+		if exports != nil {
+			s.files[config] = resolveImports(s.files[config], exports, strings.TrimSuffix(c.value("-p"), "_test"))
+		}
+		if !strings.Contains(s.files[config], "=$WORK/") {
 			return l.settle(ctx, r, settled{s, c, dir})
 		}
-		if attempt > 0 {
+		if exports != nil {
 			return nil, fmt.Errorf("plan %s: its dependencies were built, and the go command still doesn't have them", r.Package)
 		}
-		if err := l.buildDependencies(ctx, r); err != nil {
+		if exports, err = l.buildDependencies(ctx, r); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// resolveImports names the export files of packages that the go command would build
+// again: an external test imports the package under test, which is stale like its
+// tests because both have the marker.
+func resolveImports(config string, exports map[string]string, tested string) string {
+	lines := strings.Split(config, "\n")
+	for i, line := range lines {
+		path, file, ok := strings.Cut(strings.TrimPrefix(line, "packagefile "), "=")
+		if !ok || !strings.HasPrefix(file, "$WORK/") {
+			continue
+		}
+		for _, name := range []string{path + " [" + tested + ".test]", path} {
+			if e := exports[name]; e != "" {
+				lines[i] = "packagefile " + path + "=" + e
+				break
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (l *Lens) commands(ctx context.Context, r *request) (string, error) {
@@ -197,19 +222,27 @@ func compileError(r *request, err error) error {
 	return out
 }
 
-// buildDependencies makes the go command build what the package imports. The package
-// itself need not compile.
-func (l *Lens) buildDependencies(ctx context.Context, r *request) error {
+// buildDependencies makes the go command build what the package imports, and returns
+// the export files by import path. The package itself need not compile.
+func (l *Lens) buildDependencies(ctx context.Context, r *request) (map[string]string, error) {
 	done := l.progress("build dependencies of " + r.Package)
-	flags := append([]string{"-e", "-export", "-deps", "-f", ""}, r.Flags...)
+	flags := append([]string{"-e", "-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}"}, r.Flags...)
 	if r.Tests {
 		flags = append(flags, "-test")
 	}
 	b := r.build()
 	b.Test = false
-	_, err := r.tool.List(ctx, b, flags...)
+	out, err := r.tool.List(ctx, b, flags...)
 	done(err)
-	return compileError(r, err)
+	if err != nil {
+		return nil, compileError(r, err)
+	}
+	exports := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		path, file, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		exports[path] = file
+	}
+	return exports, nil
 }
 
 // settled is a compilation that can be carried out.

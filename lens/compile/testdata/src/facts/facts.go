@@ -137,7 +137,7 @@ func ranges() int {
 }
 
 func largest[T int | string](s []T) T {
-	m := s[0] // want keeps: index
+	m := s[0]                 // want keeps: index
 	for _, v := range s[1:] { // want proves: slice
 		if v > m {
 			m = v
