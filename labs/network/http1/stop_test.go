@@ -218,13 +218,14 @@ func TestStop_LeavesNothing(t *testing.T) {
 // A handler that panics costs its own connection and no other: 500 while nothing
 // has been sent, and after that an end that the client can see is one.
 func TestStop_Panic(t *testing.T) {
-	addr, _ := serve(t)
+	addr, p := serve(t)
 	for range 3 {
 		w := connect(t, addr)
 		w.send(get("/panic") + get("/hello"))
 		r := w.reply("GET")
 		w.want(r.status == 500 && !strings.Contains(r.body, "never seen"), "a handler that panicked before anything was sent: want 500, got %d %q", r.status, r.body)
 		w.ends("after a panic nothing of this connection can be trusted")
+		w.conn.Close()
 
 		w = connect(t, addr)
 		w.send(get("/panic?late"))
@@ -236,6 +237,9 @@ func TestStop_Panic(t *testing.T) {
 	w := connect(t, addr)
 	w.send(get("/hello"))
 	w.want(w.reply("GET").body == "hello", "the server must survive its handlers")
+	w.conn.Close()
+	p.Terminate()
+	exits(t, p, 0)
 }
 
 // A connection that was accepted and has said nothing yet is about to: it gets a
