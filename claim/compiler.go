@@ -1,5 +1,3 @@
-//go:build lensready
-
 package claim
 
 import (
@@ -216,12 +214,13 @@ func subjects(r *compile.Report) []compile.Function {
 	return out
 }
 
-// bodies are the subjects and all closures and range-over-func bodies in them: the
-// whole text of the function.
+// bodies are the subjects and all closures and range-over-func bodies in them, with
+// those that the compiler makes of go and defer statements: the whole text of the
+// function.
 func bodies(r *compile.Report) []compile.Function {
 	var out []compile.Function
 	for _, f := range r.Functions {
-		if !f.Wrapper && len(f.Code.Instructions) > 0 {
+		if (!f.Wrapper || f.Parent != "") && len(f.Code.Instructions) > 0 {
 			out = append(out, f)
 		}
 	}

@@ -1,5 +1,3 @@
-//go:build lensready
-
 package claim
 
 import (
@@ -117,7 +115,6 @@ func (f *CompiledFunc) Leaf() *CompiledFunc {
 	}
 	var against []finding
 	for _, s := range subjects(r) {
-		n := len(against)
 		for _, i := range s.Code.Instructions {
 			if isCall(i) && !strings.HasPrefix(i.Target, "runtime.morestack") {
 				target := i.Target
@@ -126,9 +123,6 @@ func (f *CompiledFunc) Leaf() *CompiledFunc {
 				}
 				against = append(against, finding{at: where(i.Stack), what: "calls " + target})
 			}
-		}
-		if !s.Code.Leaf && n == len(against) {
-			against = append(against, finding{at: s.Position.String(), what: s.Name + " is no leaf"})
 		}
 	}
 	return f.hold(r, against, "%d calls, claimed none.", len(against))

@@ -1,5 +1,3 @@
-//go:build lensready
-
 package claim
 
 import (
@@ -122,12 +120,19 @@ func path(g compile.Escape, l compile.Location) []string {
 			continue
 		}
 		e := g.Edges[i]
-		out = append(out, fmt.Sprintf("%s flows to %s", taken(g.Locations[e.From], e.Derefs), g.Locations[e.To].Name))
+		out = append(out, fmt.Sprintf("%s flows to %s", taken(g.Locations[e.From], e.Derefs), called(g.Locations[e.To])))
 		for _, s := range e.Steps {
 			out = append(out, strings.TrimSpace(fmt.Sprintf("  %s  %s (%s)", where(s.Stack), s.Text, s.Why)))
 		}
 	}
 	return out
+}
+
+func called(l compile.Location) string {
+	if l.Kind == compile.LocationHeap {
+		return "the heap"
+	}
+	return l.Name
 }
 
 // taken is what of a location flows: &x, x, *x, **x. What allocates is written as its

@@ -1,5 +1,3 @@
-//go:build lensready
-
 package claim
 
 import (

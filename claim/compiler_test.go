@@ -1,5 +1,3 @@
-//go:build lensready
-
 package claim_test
 
 import (
@@ -30,7 +28,7 @@ func facts(change func(r *compile.Report, f *compile.Function)) *compile.Report 
 		Functions: []compile.Function{{
 			Name: "F", Symbol: "m.F", Position: lens.Position{File: "/src/f.go", Line: 10, Column: 6}, EndLine: 20,
 			Inlining: compile.Inlining{Decided: true, Inlinable: true, Cost: 60, Budget: 80},
-			Code:     compile.Code{Leaf: true, Frame: 24, Instructions: []compile.Instruction{{Op: "MOVQ", Text: "MOVQ AX, BX", Stack: at(12)}, {Op: "RET", Text: "RET"}}},
+			Code:     compile.Code{Frame: 24, Instructions: []compile.Instruction{{Op: "MOVQ", Text: "MOVQ AX, BX", Stack: at(12)}, {Op: "RET", Text: "RET"}}},
 		}},
 	}
 	if change != nil {
@@ -43,7 +41,6 @@ func facts(change func(r *compile.Report, f *compile.Function)) *compile.Report 
 func code(op, target string, lines ...int) func(*compile.Report, *compile.Function) {
 	return func(_ *compile.Report, f *compile.Function) {
 		f.Code.Instructions = append(f.Code.Instructions, compile.Instruction{Op: op, Target: target, Text: op + " " + target, Stack: at(lines...)})
-		f.Code.Leaf = false
 	}
 }
 
@@ -124,14 +121,10 @@ func TestCompiler_Judges(t *testing.T) {
 		{"no nil checks", func(f fn) { f.NoNilChecks() }, both(check(compile.CheckNil, true, true, 12), check(compile.CheckNil, false, false, 12), check(compile.CheckIndex, true, false, 12)), ""},
 		{"nil check", func(f fn) { f.NoNilChecks() }, check(compile.CheckNil, true, false, 12), "1 nil checks are left"},
 
-		{"leaf", func(f fn) { f.Leaf() }, func(r *compile.Report, f *compile.Function) {
-			code("CALL", "runtime.morestack_noctxt", 10)(r, f)
-			f.Code.Leaf = true
-		}, ""},
+		{"leaf", func(f fn) { f.Leaf() }, code("CALL", "runtime.morestack_noctxt", 10), ""},
 		{"no leaf", func(f fn) { f.Leaf() }, code("CALL", "fmt.Println", 12), "calls fmt.Println"},
 		{"no leaf, indirect", func(f fn) { f.Leaf() }, code("CALL", "", 12), "1 calls, claimed none"},
 		{"no leaf, arm64", func(f fn) { f.Leaf() }, code("BL", "fmt.Println", 12), "calls fmt.Println"},
-		{"no leaf, unknown why", func(f fn) { f.Leaf() }, func(_ *compile.Report, f *compile.Function) { f.Code.Leaf = false }, "is no leaf"},
 
 		{"frame", func(f fn) { f.FrameAtMost(24) }, nil, ""},
 		{"large frame", func(f fn) { f.FrameAtMost(23) }, func(_ *compile.Report, f *compile.Function) {
@@ -174,11 +167,15 @@ func TestCompiler_Judges(t *testing.T) {
 		}, "function too complex"},
 		{"not considered", func(f fn) { f.Inlinable(80) }, func(_ *compile.Report, f *compile.Function) { f.Inlining = compile.Inlining{} }, "did not consider"},
 
-		{"inlined", func(f fn) { f.Inlined("helper").Inlined("m.helper") }, call(compile.CallInlined, "m.helper", compile.Call{}), ""},
+		{"inlined", func(f fn) { f.Inlined("helper").Inlined("m.helper") }, call(compile.CallInlined, "m.helper", compile.Call{Inside: -1}), ""},
 		{"kept", func(f fn) { f.Inlined("(*T).M") }, both(call(compile.CallInlined, "m.(*T).M", compile.Call{}), call(compile.CallStatic, "m.(*T).M", compile.Call{Why: "too complex"})), "1 calls of (*T).M are not inlined"},
 		{"go", func(f fn) { f.Inlined("helper") }, call(compile.CallStatic, "m.helper", compile.Call{How: "go"}), "go calls are not inlined"},
-		{"kept in code", func(f fn) { f.Inlined("helper") }, both(call(compile.CallInlined, "m.helper", compile.Call{}), code("CALL", "m.helper", 12)), "calls m.helper"},
-		{"not called", func(f fn) { f.Inlined("helpr") }, call(compile.CallInlined, "m.helper", compile.Call{}), "does not call helpr: a claim about that does not hold. It calls m.helper"},
+		{"defer through a wrapper", func(f fn) { f.Inlined("helper") }, func(r *compile.Report, f *compile.Function) {
+			closure(call(compile.CallInlined, "m.helper", compile.Call{Inside: -1}))(r, f)
+			r.Functions[1].Wrapper = true
+		}, "go and defer calls are not inlined"},
+		{"kept in code", func(f fn) { f.Inlined("helper") }, both(call(compile.CallInlined, "m.helper", compile.Call{Inside: -1}), code("CALL", "m.helper", 12)), "calls m.helper"},
+		{"not called", func(f fn) { f.Inlined("helpr") }, call(compile.CallInlined, "m.helper", compile.Call{Inside: -1}), "does not call helpr: a claim about that does not hold. It calls m.helper"},
 
 		{"devirtualized", func(f fn) { f.Devirtualized("r.Read").Devirtualized("Read") }, call(compile.CallStatic, "bytes.(*Reader).Read", compile.Call{Devirtualized: "*bytes.Reader"}), ""},
 		{"interface", func(f fn) { f.Devirtualized("r.Read") }, call(compile.CallInterface, "r.Read", compile.Call{}), "1 calls of r.Read go through an interface"},

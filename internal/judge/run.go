@@ -72,7 +72,11 @@ func (r *run) process(ctx context.Context, checks []*Check, race bool) (int, err
 		r.verdict.Problems, err = c.buildFailed(err)
 		return 0, err
 	}
-	env := r.environment()
+	lent, err := c.lendCompiler(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("lend a compiler to the checks of %s: %w", c.lab.ID, err)
+	}
+	env := append(r.environment(), lent...)
 	if c.lab.Program {
 		program, err := c.executable(ctx, kind{race: race})
 		if err != nil {
@@ -177,7 +181,7 @@ func (c *Candidate) spec(binary string, env []string) sandbox.Spec {
 	return sandbox.Spec{
 		Path: binary, Env: env, Dir: filepath.Join(c.dir, "work"),
 		Read: []string{
-			tree.tree, tree.Go.Root, tree.Go.ModCache, c.dir,
+			tree.tree, tree.Go.Root, tree.Go.ModCache, c.dir, filepath.Join(tree.compilerCache(), observers),
 			"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/sys", "/run", "/opt", "/nix",
 		},
 		Write:  []string{filepath.Join(c.dir, "work"), filepath.Join(c.dir, "tmp"), tree.Go.Cache, "/dev", "/proc"},
