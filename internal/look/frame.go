@@ -111,7 +111,6 @@ func Layout(s term.Screen, t *layout.Type, o Options) string {
 			line = f.Line64.First
 			rows = append(rows, []string{"", "", "", p.dim(fmt.Sprintf("── cache line %d ──", line))})
 		}
-		line = f.Line64.Last
 		style := term.Cyan
 		if f.PointerBytes > 0 {
 			style = term.Blue

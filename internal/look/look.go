@@ -131,6 +131,9 @@ func (p *page) section(f *compile.Function, s Section) {
 // heading names a function and where it stands.
 func (p *page) heading(f *compile.Function) {
 	name := p.r.Package + "." + f.Name
+	if !p.own(f) { // an instance of another package's generic function
+		name = unescape(f.Symbol)
+	}
 	where := ""
 	if f.Position.IsKnown() {
 		at := f.Position
@@ -140,8 +143,28 @@ func (p *page) heading(f *compile.Function) {
 			where += p.dim(fmt.Sprintf("-%d", f.EndLine))
 		}
 	}
-	p.line("%s  %s", p.screen.Paint(term.Clean(name), term.Bold), where)
+	p.line("%s  %s", p.screen.Paint(p.screen.Cut(term.Clean(name), 0), term.Bold), where)
 }
+
+// own reports whether a function is declared in the package that was compiled.
+func (p *page) own(f *compile.Function) bool {
+	for _, prefix := range p.prefixes() {
+		if strings.HasPrefix(f.Symbol, prefix) {
+			return true
+		}
+	}
+	return f.Symbol == ""
+}
+
+// prefixes are what symbols of the package begin with. In its last element dots are
+// written as %2e; a program is main, whatever its path.
+func (p *page) prefixes() []string {
+	path, _, _ := strings.Cut(p.r.Package, " ")
+	i := strings.LastIndex(path, "/") + 1
+	return []string{path[:i] + strings.ReplaceAll(path[i:], ".", "%2e") + ".", "main."}
+}
+
+func unescape(symbol string) string { return strings.ReplaceAll(symbol, "%2e", ".") }
 
 // observed says how all this is known, and what is not.
 func (p *page) observed() {
@@ -227,41 +250,35 @@ func (p *page) unknown(what string, f compile.Feature) bool {
 	return missing
 }
 
-// A step is a command worth typing, and why.
-type step struct{ flag, why string }
-
-// closer lists the commands that show more of a function, those first that it gives
-// most reason for.
+// closer lists the flags that show more of a function.
 func (p *page) closer(f *compile.Function) {
-	var steps []step
-	add := func(ok bool, flag, why string) {
+	var flags []string
+	add := func(ok bool, flag string) {
 		if ok {
-			steps = append(steps, step{flag, why})
+			flags = append(flags, flag)
 		}
 	}
 	kept, proven := tally(f.Checks)
 	has := p.r.Observed.Has
-	add(has(compile.FeatureEscape) && len(f.Escape.Locations) > 1, "--escape", "every way to the heap, and what stays on the stack")
-	add(has(compile.FeatureBill) && len(f.Inlining.Bill) > 0, "--cost", "what the inliner charges, line by line")
-	add(len(f.Calls) > 0, "--inline", "inlined calls as nested source")
-	add(kept+proven > 0, "--bounds", "every check with what the compiler knew")
-	add(has(compile.FeatureCode), "--asm", "machine code under the lines it came from")
-	add(has(compile.FeaturePasses), "--ssa", "what each pass changed")
-	add(has(compile.FeatureCode) && len(f.Code.Slots) > 0, "--frame", "the stack frame to scale")
-	add(true, "--diff HEAD", "what your edits changed; or a Go version, a GOARCH, a file")
-	p.commands("Look closer:", steps)
+	add(has(compile.FeatureEscape) && len(f.Escape.Locations) > 1, "--escape")
+	add(has(compile.FeatureBill) && len(f.Inlining.Bill) > 0, "--cost")
+	add(len(f.Calls) > 0, "--inline")
+	add(kept+proven > 0, "--bounds")
+	add(has(compile.FeatureCode), "--asm")
+	add(has(compile.FeaturePasses), "--ssa")
+	add(has(compile.FeatureCode) && len(f.Code.Slots) > 0, "--frame")
+	add(true, "--diff HEAD")
+	add(true, "--html FILE")
+	p.commands(flags)
 }
 
 // commands lists flags to add to what was typed.
-func (p *page) commands(title string, steps []step) {
-	rows := make([][]string, len(steps))
-	for i, st := range steps {
-		rows[i] = []string{"  " + p.screen.Paint(st.flag, term.Bold, term.Cyan), st.why}
+func (p *page) commands(flags []string) {
+	p.line("\n%s  %s", p.screen.Paint("Look closer:", term.Bold), p.screen.Paint("hone look "+Quote(p.o.Target), term.Bold, term.Cyan)+" …")
+	for i := range flags {
+		flags[i] = p.screen.Paint(flags[i], term.Bold, term.Cyan)
 	}
-	p.line("\n%s  %s", p.screen.Paint(title, term.Bold), p.screen.Paint("hone look "+Quote(p.o.Target), term.Bold, term.Cyan)+" …")
-	for _, l := range term.Columns(rows, 2) {
-		p.line("%s", p.screen.Cut(l, 0))
-	}
+	p.flow(flags, "  ")
 }
 
 // Quote puts a word in quotes where a shell would read more into it.

@@ -9,7 +9,15 @@ import (
 
 // overview is a package: one line for each function, and what it all adds up to.
 func (p *page) overview() {
-	fs := visible(p.r.Functions)
+	var fs []*compile.Function
+	foreign := 0
+	for _, f := range visible(p.r.Functions) {
+		if p.own(f) {
+			fs = append(fs, f)
+		} else {
+			foreign++
+		}
+	}
 	p.line("%s  %s", p.screen.Paint(p.r.Package, term.Bold), p.dim(p.r.Dir))
 	p.observed()
 	p.flow(p.totals(fs), "")
@@ -40,7 +48,7 @@ func (p *page) overview() {
 	for _, f := range fs {
 		at := f.Position
 		at.Column = 0
-		row := []string{term.Clean(f.Name), p.at(at)}
+		row := []string{term.Window(term.Clean(f.Name), 0, 48), p.at(at)}
 		for _, c := range columns {
 			if !has(c.feature) {
 				continue
@@ -54,6 +62,9 @@ func (p *page) overview() {
 		rows = append(rows, row)
 	}
 	p.fit(rows)
+	if foreign > 0 {
+		p.line("%s", p.dim(p.screen.Wrap(count(foreign, "more instance")+" of generic functions of other packages", "")))
+	}
 	p.notCompiled()
 	p.commandsFor(fs)
 }

@@ -92,7 +92,7 @@ func (p *page) name(file string) string {
 
 // place is a position as it is shown, without colour.
 func (p *page) place(at lens.Position) string {
-	if at.File == "" {
+	if p.resolve(at.File) == "" {
 		return "-"
 	}
 	at.File = p.name(at.File)

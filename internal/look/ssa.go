@@ -73,10 +73,7 @@ func (p *page) timeline(f *compile.Function) {
 		p.line("%s", p.screen.Cut(text, 0))
 	}
 	rest()
-	p.commands("Look closer:", []step{
-		{"--ssa --pass opt", "the function after a pass, with what it changed"},
-		{"--ssa --value v12", "the life of one value"},
-	})
+	p.commands([]string{"--ssa --pass opt", "--ssa --value v12"})
 }
 
 // afterPass is the function as it was after a pass, in the compiler's own notation.

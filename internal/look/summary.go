@@ -367,12 +367,12 @@ func (p *page) stays(c *compile.Call) string {
 // short is a symbol without the path of the package at hand, and without the
 // directories of another one: "(*Buffer).Write", "json.Marshal".
 func (p *page) short(symbol string) string {
-	symbol = term.Clean(symbol)
-	own, _, _ := strings.Cut(p.r.Package, " ")
-	if rest, ok := strings.CutPrefix(symbol, own+"."); ok {
-		return rest
+	for _, prefix := range p.prefixes() {
+		if rest, ok := strings.CutPrefix(symbol, prefix); ok {
+			return term.Clean(rest)
+		}
 	}
-	return lastOf(symbol)
+	return term.Clean(unescape(lastOf(symbol)))
 }
 
 // lastOf is a symbol or type without the directories of its package.
