@@ -13,7 +13,7 @@ import (
 // asm shows the machine code. Whenever the line of source changes, it stands above the
 // instructions that were made for it; a jump's target has a label.
 func (p *page) asm(f *compile.Function) {
-	if p.unknown("Code", compile.FeatureCode) {
+	if p.unknown("Code", compile.FeatureCode, len(f.Code.Instructions)) {
 		return
 	}
 	c := &f.Code

@@ -10,7 +10,7 @@ import (
 
 // bounds shows every check in source order: kept or not, and what the compiler knew.
 func (p *page) bounds(f *compile.Function) {
-	if p.unknown("Checks", compile.FeatureChecks) {
+	if p.unknown("Checks", compile.FeatureChecks, len(f.Checks)) {
 		return
 	}
 	kept, proven := tally(f.Checks)

@@ -160,7 +160,7 @@ func (p *page) destination(f *compile.Function, l *compile.Location) string {
 
 // escape shows all ways to the heap, then what stays, then where parameters flow.
 func (p *page) escape(f *compile.Function) {
-	if p.unknown("Escapes", compile.FeatureEscape) {
+	if p.unknown("Escapes", compile.FeatureEscape, len(escaping(f))) {
 		return
 	}
 	all := escaping(f)

@@ -15,7 +15,7 @@ const barWidth = 32
 
 // frame shows the slots of the stack frame to scale, from its top down.
 func (p *page) frame(f *compile.Function) {
-	if p.unknown("Frame", compile.FeatureCode) {
+	if p.unknown("Frame", compile.FeatureCode, len(f.Code.Slots)) {
 		return
 	}
 	c := &f.Code
@@ -34,6 +34,10 @@ func (p *page) frame(f *compile.Function) {
 	high := func(a, b compile.Slot) int { return int(b.Offset - a.Offset) }
 	slices.SortStableFunc(locals, high)
 	slices.SortStableFunc(args, func(a, b compile.Slot) int { return int(a.Offset - b.Offset) })
+	if len(c.Slots) == 0 && c.Frame > 0 {
+		p.line("  %s", p.dim("its slots are not known"))
+		return
+	}
 	var taken int64
 	rows := [][]string{}
 	for _, s := range locals {

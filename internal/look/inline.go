@@ -13,7 +13,7 @@ import (
 // inline shows the decision about a function, then each of its calls: what was inlined
 // with its text in place, what stays with the reason.
 func (p *page) inline(f *compile.Function) {
-	if !p.unknown("Inlining", compile.FeatureInlining) {
+	if !p.unknown("Inlining", compile.FeatureInlining, 0) {
 		style := term.Green
 		if !f.Inlining.Inlinable {
 			style = term.Yellow
@@ -24,11 +24,15 @@ func (p *page) inline(f *compile.Function) {
 		}
 	}
 	p.line("")
-	if p.unknown("Calls", compile.FeatureCalls) {
+	if p.unknown("Calls", compile.FeatureCalls, len(f.Calls)) {
 		return
 	}
 	inlined, stay := calls(f)
-	p.title("Calls", fmt.Sprintf("%d inlined, %d %s", inlined, len(stay), verb(len(stay), "stays", "stay")), term.Dim)
+	text := fmt.Sprintf("%d inlined, %d %s", inlined, len(stay), verb(len(stay), "stays", "stay"))
+	if !p.r.Observed.Has(compile.FeatureCalls) && len(stay) == 0 {
+		text = fmt.Sprintf("%d inlined", inlined)
+	}
+	p.title("Calls", text, term.Dim)
 	p.within, p.unfolded = insideOf(f), map[string]bool{}
 	p.calls(f, -1, 0)
 }
@@ -88,7 +92,7 @@ func (p *page) call(f *compile.Function, c *compile.Call, depth int) {
 		return // its text stands above
 	}
 	p.unfolded[c.Callee] = true
-	if !p.unfold(f, c, depth+1) {
+	if !p.unfold(f, c, depth+1) && c.Index >= 0 {
 		p.calls(f, c.Index, depth+1)
 	}
 }
@@ -125,7 +129,7 @@ func (p *page) unfold(f *compile.Function, c *compile.Call, depth int) bool {
 		text := fmt.Sprintf("%s %s %s", p.bars(depth), p.dim(fmt.Sprintf("%5d", n)), term.Clean(strings.TrimPrefix(raw, indent)))
 		p.line("%s", p.screen.Cut(text, 0))
 		for i := range f.Calls {
-			if inner := &f.Calls[i]; inner.Inside == c.Index && inner.Stack.Text().Line == n {
+			if inner := &f.Calls[i]; c.Index >= 0 && inner.Inside == c.Index && inner.Stack.Text().Line == n {
 				p.call(f, inner, depth)
 			}
 		}
@@ -202,7 +206,7 @@ func billByLine(f *compile.Function) []lineCharge {
 // cost shows the inliner's bill: the function's text with what each line costs, and
 // under each line the nodes that it is made of.
 func (p *page) cost(f *compile.Function) {
-	if p.unknown("Bill", compile.FeatureBill) {
+	if p.unknown("Bill", compile.FeatureBill, len(f.Inlining.Bill)) {
 		return
 	}
 	style := term.Green
@@ -267,7 +271,7 @@ func scale(n, of, width int) string {
 
 // ir shows the syntax tree after each stage.
 func (p *page) ir(f *compile.Function) {
-	if p.unknown("Syntax tree", compile.FeatureIR) {
+	if p.unknown("Syntax tree", compile.FeatureIR, len(f.IR)) {
 		return
 	}
 	for i, st := range f.IR {

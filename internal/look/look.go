@@ -188,18 +188,23 @@ func (p *page) observed() {
 	p.gaps()
 }
 
-// gaps says what the report does not know. Kinds that lack for one reason share a line.
+// gaps says what the report does not know. The sections say why in full; here kinds that
+// lack for one reason share a line.
 func (p *page) gaps() {
 	var whys []string
 	by := map[string][]string{}
 	for _, g := range p.r.Observed.Gaps {
-		if _, ok := by[g.Why]; !ok {
-			whys = append(whys, g.Why)
+		if g.Feature == compile.FeatureResident {
+			continue // that is no fact about the code
 		}
-		by[g.Why] = append(by[g.Why], featureName(g.Feature))
+		why, _, _ := strings.Cut(g.Why, "; ")
+		if _, ok := by[why]; !ok {
+			whys = append(whys, why)
+		}
+		by[why] = append(by[why], featureName(g.Feature))
 	}
 	for _, why := range whys {
-		text := "Not known: " + strings.Join(by[why], ", ")
+		text := "Not known, or not all: " + strings.Join(by[why], ", ")
 		if why != "" {
 			text += " (" + term.Clean(why) + ")"
 		}
@@ -210,6 +215,12 @@ func (p *page) gaps() {
 // featureName is a kind of fact in words.
 func featureName(f compile.Feature) string {
 	switch f {
+	case compile.FeatureCalls:
+		return "calls that stay"
+	case compile.FeatureDevirtualized:
+		return "devirtualized calls"
+	case compile.FeatureEscape:
+		return "what escapes"
 	case compile.FeatureBill:
 		return "the inliner's bill"
 	case compile.FeaturePath:
@@ -241,13 +252,20 @@ func (p *page) gap(f compile.Feature) (why string, missing bool) {
 }
 
 // unknown says in place of a section that it is not known, and reports whether it did.
-func (p *page) unknown(what string, f compile.Feature) bool {
+// Of a kind that has a gap there may still be n facts: they are shown, with a word that
+// there may be more.
+func (p *page) unknown(what string, f compile.Feature, n int) bool {
 	why, missing := p.gap(f)
-	if missing {
-		p.title(what, "not known", term.Yellow)
-		p.line("%s", p.dim(p.screen.Wrap(term.Clean(why), "  ")))
+	switch {
+	case !missing:
+		return false
+	case n > 0:
+		p.line("%s", p.screen.Paint(p.screen.Wrap(what+": perhaps not all, for "+term.Clean(why), ""), term.Yellow))
+		return false
 	}
-	return missing
+	p.title(what, "not known", term.Yellow)
+	p.line("%s", p.dim(p.screen.Wrap(term.Clean(why), "  ")))
+	return true
 }
 
 // closer lists the flags that show more of a function.
@@ -262,7 +280,7 @@ func (p *page) closer(f *compile.Function) {
 	has := p.r.Observed.Has
 	add(has(compile.FeatureEscape) && len(f.Escape.Locations) > 1, "--escape")
 	add(has(compile.FeatureBill) && len(f.Inlining.Bill) > 0, "--cost")
-	add(len(f.Calls) > 0, "--inline")
+	add(len(f.Calls) > 0 || f.Inlining.Decided, "--inline")
 	add(kept+proven > 0, "--bounds")
 	add(has(compile.FeatureCode), "--asm")
 	add(has(compile.FeaturePasses), "--ssa")

@@ -13,7 +13,7 @@ import (
 
 // ssa shows the timeline of passes, or what was asked for of it.
 func (p *page) ssa(f *compile.Function) {
-	if p.unknown("SSA", compile.FeaturePasses) {
+	if p.unknown("SSA", compile.FeaturePasses, len(f.Passes)) {
 		return
 	}
 	if len(f.Passes) == 0 {

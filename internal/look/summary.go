@@ -159,6 +159,9 @@ func (p *page) allocations(f *compile.Function) {
 			break
 		}
 		l := locationOf(f, a)
+		if l != nil && a.Stack.Text().Column == 0 {
+			a.Stack = l.Stack
+		}
 		p.show(finding{stack: a.Stack, marks: []mark{{a.Stack.Text().Column, term.Yellow}}, label: allocated(a, l), style: term.Yellow})
 		if l != nil {
 			p.way(f, l)
@@ -196,8 +199,14 @@ func locationOf(f *compile.Function, a compile.Allocation) *compile.Location {
 		if !sameLine(l.Stack, a.Stack) {
 			continue
 		}
-		if l.Stack.Text().Column == a.Stack.Text().Column {
+		switch a.Stack.Text().Column {
+		case l.Stack.Text().Column:
 			return l
+		case 0: // the line must do, where it is unambiguous
+			if near != nil {
+				return nil
+			}
+			near = l
 		}
 		if l.Op == "APPEND" && strings.HasPrefix(a.Call, "runtime.growslice") && near == nil {
 			near = l
@@ -206,35 +215,32 @@ func locationOf(f *compile.Function, a compile.Allocation) *compile.Location {
 	return near
 }
 
-// escapes says what is on the heap without a call to the allocator at its place. Where
-// the machine code is not known it shows all that is.
+// escapes shows what is on the heap and was not shown as an allocation: constants that
+// become interfaces, code that is never reached, what could not be matched. Where all is
+// known their number is enough.
 func (p *page) escapes(f *compile.Function) {
-	all := escaping(f)
-	if !p.r.Observed.Has(compile.FeatureEscape) || len(all) == 0 {
-		return
+	made := map[*compile.Location]bool{}
+	for _, a := range f.Allocations {
+		made[locationOf(f, a)] = true
 	}
-	if p.r.Observed.Has(compile.FeatureCode) {
-		made := map[*compile.Location]bool{}
-		for _, a := range f.Allocations {
-			made[locationOf(f, a)] = true
+	var rest []*compile.Location
+	for _, l := range escaping(f) {
+		if !made[l] {
+			rest = append(rest, l)
 		}
-		n := 0
-		for _, l := range all {
-			if !made[l] {
-				n++
-			}
-		}
-		if n > 0 {
-			p.line("")
-			p.title("Escapes", fmt.Sprintf("%d more without allocating: read-only data, or code that is never reached", n), term.Dim)
-		}
+	}
+	if len(rest) == 0 {
 		return
 	}
 	p.line("")
-	p.title("Escapes", count(len(all), "place"), term.Yellow)
-	for i, l := range all {
+	if p.r.Observed.Has(compile.FeatureCode) && p.r.Observed.Has(compile.FeatureEscape) {
+		p.title("Escapes", fmt.Sprintf("%d more that no call of the allocator was found for: --escape", len(rest)), term.Dim)
+		return
+	}
+	p.title("Escapes", count(len(rest), "place"), term.Yellow)
+	for i, l := range rest {
 		if i == maxFindings && !p.o.Full {
-			p.more(len(all)-i, "escape", "--escape")
+			p.more(len(rest)-i, "escape", "--escape")
 			break
 		}
 		p.location(l, term.Yellow)
@@ -257,9 +263,6 @@ func (p *page) notInlined(f *compile.Function) {
 			p.line("%s", p.screen.Wrap(term.Clean(in.Reason), "  "))
 		}
 		p.charges(f)
-	}
-	if !p.r.Observed.Has(compile.FeatureCalls) {
-		return
 	}
 	inlined, kept := calls(f)
 	if len(kept) == 0 {
@@ -412,9 +415,7 @@ func cellsOf(lines []lineCharge, p *page) int {
 
 // keptChecks shows the lines on which bounds and nil checks are left.
 func (p *page) keptChecks(f *compile.Function) {
-	if !p.r.Observed.Has(compile.FeatureChecks) {
-		return
-	}
+	listed := p.r.Observed.Has(compile.FeatureChecks)
 	for _, kind := range []struct {
 		name string
 		is   func(compile.Check) bool
@@ -434,7 +435,11 @@ func (p *page) keptChecks(f *compile.Function) {
 		}
 		if len(kept) > 0 {
 			p.line("")
-			p.title(kind.name, fmt.Sprintf("%d of %d kept", len(kept), all), term.Yellow)
+			text := fmt.Sprintf("%d of %d kept", len(kept), all)
+			if !listed {
+				text = fmt.Sprintf("%d kept that the compiler lists", len(kept))
+			}
+			p.title(kind.name, text, term.Yellow)
 			p.checkLines(kept)
 		}
 	}
