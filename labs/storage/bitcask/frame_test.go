@@ -311,15 +311,15 @@ func TestFrame_AFailedReadIsNoTail(t *testing.T) {
 	want := fill(t, db)
 	mustClose(t, db)
 
-	all, name, from := tail(t, strings.Repeat("v", 400<<10)) // more than is read at a time
+	all, name, from := tail(t, strings.Repeat("v", 300<<10)) // more than is read at a time
 	torn := maps.Clone(all)
-	torn[name] = append(slices.Clone(all[name][:from]), make([]byte, 600<<10)...)
+	torn[name] = append(slices.Clone(all[name][:from]), make([]byte, 280<<10)...)
 
 	rotten := fault.NewFS()
 	db = mustOpen(t, boot(rotten), oneFile)
 	mustPut(t, db, "rotten", "rrrrrrr")
 	for _, k := range []string{"a", "b"} {
-		mustPut(t, db, k, strings.Repeat(k, 400<<10))
+		mustPut(t, db, k, strings.Repeat(k, 300<<10))
 	}
 	rot := files(t, rotten)
 	for _, b := range rot {
@@ -334,8 +334,8 @@ func TestFrame_AFailedReadIsNoTail(t *testing.T) {
 		want  map[string]string // nil: ErrCorrupt
 	}{
 		{"a database that was closed", files(t, closed), want},
-		{"one that ends with a large entry", all, map[string]string{"last": strings.Repeat("v", 400<<10)}},
-		{"one with a torn tail of 600 KiB", torn, map[string]string{}},
+		{"one that ends with a large entry", all, map[string]string{"last": strings.Repeat("v", 300<<10)}},
+		{"one with a torn tail of 280 KiB", torn, map[string]string{}},
 		{"one whose first entry is rotten", rot, nil},
 	} {
 		if c.want != nil && c.what != "a database that was closed" {

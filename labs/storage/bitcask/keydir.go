@@ -21,8 +21,8 @@ import (
 //
 //hone:hide log
 type keydir struct {
-	seed  maphash.Seed
-	slots []slot // power of two
+	seed  maphash.Seed // never changes, and is read without a lock
+	slots []slot       // power of two
 	used  int
 
 	chunks [][]byte // the keys' bytes; append-only between rebuilds
@@ -164,7 +164,7 @@ func (k *keydir) rebuild() {
 	if k.used >= size/2 {
 		size *= 2
 	}
-	*k = keydir{seed: old.seed, slots: make([]slot, size), used: old.used, live: old.live}
+	k.slots, k.chunks, k.dead = make([]slot, size), nil, 0
 	mask := size - 1
 	for _, s := range old.slots {
 		if s.hash == 0 {
