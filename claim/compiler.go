@@ -158,7 +158,7 @@ func (f *CompiledFunc) report(need ...compile.Feature) *compile.Report {
 			}
 			f.reports[use] = r
 		}
-		if len(subjects(r)) == 0 {
+		if len(f.subjects(r)) == 0 {
 			f.refused(&compile.MissingError{Package: r.Package, Function: f.name, NoCode: true})
 			return nil
 		}
@@ -202,29 +202,47 @@ func gaps(r *compile.Report, need []compile.Feature) []string {
 }
 
 // subjects are the functions that were asked for by name: every instance of a generic
-// one, and no closures in them.
-func subjects(r *compile.Report) []compile.Function {
+// one, and nothing else of which the name begins so.
+func (f *CompiledFunc) subjects(r *compile.Report) []compile.Function {
 	var out []compile.Function
-	for _, f := range r.Functions {
-		inside := slices.ContainsFunc(r.Functions, func(g compile.Function) bool { return f.Parent == g.Name })
-		if !inside && !f.Wrapper && len(f.Code.Instructions) > 0 {
-			out = append(out, f)
+	for _, fn := range r.Functions {
+		if !fn.Wrapper && len(fn.Code.Instructions) > 0 && f.isAsked(r, fn.Name) {
+			out = append(out, fn)
 		}
 	}
 	return out
 }
 
+// isAsked reports whether a function is what was asked for, "T.M" for "(*T).M" and
+// without type arguments where none were given.
+func (f *CompiledFunc) isAsked(r *compile.Report, name string) bool {
+	asked := strings.TrimPrefix(f.name, r.Package+".")
+	if !strings.Contains(asked, "[") {
+		name = withoutArguments(name)
+	}
+	return name == asked || !strings.Contains(asked, "(*") && pointerless(name) == asked
+}
+
 // bodies are the subjects and all closures and range-over-func bodies in them, with
 // those that the compiler makes of go and defer statements: the whole text of the
 // function.
-func bodies(r *compile.Report) []compile.Function {
+func (f *CompiledFunc) bodies(r *compile.Report) []compile.Function {
+	subjects := f.subjects(r)
 	var out []compile.Function
-	for _, f := range r.Functions {
-		if (!f.Wrapper || f.Parent != "") && len(f.Code.Instructions) > 0 {
-			out = append(out, f)
+	for _, fn := range r.Functions {
+		within := slices.ContainsFunc(subjects, func(s compile.Function) bool { return s.Name == fn.Name && !fn.Wrapper || isWithin(fn, s) })
+		if within && len(fn.Code.Instructions) > 0 {
+			out = append(out, fn)
 		}
 	}
 	return out
+}
+
+// isWithin reports whether a function is a closure in another, or in a closure in it.
+// They are named after it: F.func1, F.func1.2, F-range1, F.deferwrap1.
+func isWithin(closure, of compile.Function) bool {
+	rest, ok := strings.CutPrefix(closure.Name, of.Name)
+	return closure.Parent == of.Name || ok && rest != "" && (rest[0] == '.' || rest[0] == '-')
 }
 
 // A finding is one thing that speaks against a claim.

@@ -19,7 +19,7 @@ func (f *CompiledFunc) Inlinable(maxCost int) *CompiledFunc {
 	}
 	var against []finding
 	message := ""
-	for _, s := range subjects(r) {
+	for _, s := range f.subjects(r) {
 		in := s.Inlining
 		a := finding{at: short(s.Position)}
 		switch {
@@ -66,7 +66,7 @@ func (f *CompiledFunc) Inlined(callee string) *CompiledFunc {
 	}
 	var against []finding
 	inlined := 0
-	for _, body := range bodies(r) {
+	for _, body := range f.bodies(r) {
 		for _, c := range body.Calls {
 			how := c.How
 			if body.Wrapper && c.Inside < 0 {
@@ -89,7 +89,7 @@ func (f *CompiledFunc) Inlined(callee string) *CompiledFunc {
 		}
 	}
 	if inlined+len(against) == 0 {
-		f.t.Errorf("%s.%s does not call %s: a claim about that does not hold.%s", r.Package, f.name, callee, callees(r))
+		f.t.Errorf("%s.%s does not call %s: a claim about that does not hold.%s", r.Package, f.name, callee, f.callees(r))
 		return f
 	}
 	return f.hold(r, against, "%d calls of %s are not inlined, claimed none.", len(against), callee)
@@ -119,7 +119,7 @@ func (f *CompiledFunc) Devirtualized(call string) *CompiledFunc {
 	method := call[strings.LastIndex(call, ".")+1:]
 	var against []finding
 	sure := 0
-	for _, body := range bodies(r) {
+	for _, body := range f.bodies(r) {
 		for _, c := range body.Calls {
 			if c.Callee != call && unqualified(c.Callee) != method {
 				continue
@@ -135,17 +135,17 @@ func (f *CompiledFunc) Devirtualized(call string) *CompiledFunc {
 		}
 	}
 	if sure+len(against) == 0 {
-		f.t.Errorf("%s.%s has no call of %s through an interface: a claim about it does not hold.%s", r.Package, f.name, call, callees(r))
+		f.t.Errorf("%s.%s has no call of %s through an interface: a claim about it does not hold.%s", r.Package, f.name, call, f.callees(r))
 		return f
 	}
 	return f.hold(r, against, "%d calls of %s go through an interface, claimed none.", len(against), call)
 }
 
 // callees lists what a function calls, for a claim that names something else.
-func callees(r *compile.Report) string {
+func (f *CompiledFunc) callees(r *compile.Report) string {
 	const most = 12
 	var all []string
-	for _, body := range bodies(r) {
+	for _, body := range f.bodies(r) {
 		for _, c := range body.Calls {
 			all = append(all, c.Callee[strings.LastIndex(c.Callee, "/")+1:])
 		}

@@ -13,8 +13,9 @@ import (
 
 // NoHeapAlloc claims that the machine code of the function, of its closures and of
 // all that was inlined into them calls nothing that takes memory from the heap. What
-// is allocated only where a buffer on the stack is too small counts. The functions
-// that it calls are not looked into; [Allocs] counts those, too, in a run.
+// is allocated only where a buffer on the stack is too small counts, and so does a call
+// into the runtime of which it is not known that it takes nothing. The functions that
+// it calls are not looked into; [Allocs] counts those, too, in a run.
 //
 // This is more than that nothing escapes: make([]byte, n) with an n that is not
 // constant does not escape, and is allocated where n is large.
@@ -25,7 +26,7 @@ func (f *CompiledFunc) NoHeapAlloc() *CompiledFunc {
 		return f
 	}
 	var against []finding
-	for _, body := range bodies(r) {
+	for _, body := range f.bodies(r) {
 		for _, a := range body.Allocations {
 			what := strings.TrimSpace(a.Call + " " + a.What)
 			if a.Conditional {
@@ -33,9 +34,37 @@ func (f *CompiledFunc) NoHeapAlloc() *CompiledFunc {
 			}
 			against = append(against, finding{at: where(a.Stack), what: what})
 		}
+		against = append(against, unknown(body)...)
 	}
 	return f.hold(r, against, "%d calls allocate on the heap, claimed none.", len(against))
 }
+
+// unknown finds calls of the runtime that are in no list: neither among those that
+// allocate nor among those that do not. Calls of its exported functions are the
+// source's own, and those of any callee are not looked into.
+func unknown(body compile.Function) []finding {
+	var found []finding
+	for _, i := range body.Code.Instructions {
+		name, ok := strings.CutPrefix(i.Target, "runtime.")
+		if !ok || !isCall(i) || name == "" || name[0] < 'a' || name[0] > 'z' || takesNothing.MatchString(name) {
+			continue
+		}
+		if !slices.ContainsFunc(body.Allocations, func(a compile.Allocation) bool { return a.PC == i.PC }) {
+			found = append(found, finding{at: where(i.Stack), what: i.Target + ", of which it is not known that it takes nothing"})
+		}
+	}
+	return found
+}
+
+// takesNothing matches the functions of the runtime that compiled code calls and that
+// take no memory for the program, in Go 1.24 to 1.27
+// (cmd/compile/internal/typecheck/_builtin/runtime.go). Caches of the runtime's own, for
+// type switches and waiting goroutines, are not counted, nor is what a panic takes.
+var takesNothing = regexp.MustCompile(`^(morestack\w*|panic\w*|goPanic\w*|gopanic|gorecover|throwinit|deferreturn|deferprocStack|goschedguarded|block|` +
+	`gcWriteBarrier\d*|wbZero|wbMove|typedmemmove|typedmemclr|typedslicecopy|memmove|memclr\w+|memequal\w*|duff\w+|` +
+	`cmpstring|\w*equal|[ie]faceeq|\w*hash|slicebytetostringtmp|slicecopy|decoderune|countrunes|assertE2I2?|typeAssert|interfaceSwitch|` +
+	`map(access|delete)\w*|mapIter\w+|mapiter\w+|mapclear|chan(recv|send)[12]|closechan|chanlen|chancap|select\w+|print\w+|` +
+	`rand|rand32|unsafe(slice|string)checkptr|\w*div|\w*mod|u?int\d+tofloat\d+|float\d+tou?int\d+|udiv\w*|f(add|sub|mul|div|neg|eq|gt|ge)\d+|f(32|64)to\w+)$`)
 
 // NoBoundsChecks claims that the compiler proved every index and slice expression
 // to be within bounds: no check for it is in the machine code of the function, its
@@ -56,7 +85,7 @@ func (f *CompiledFunc) NoBoundsChecks(lines ...string) *CompiledFunc {
 		return f
 	}
 	var against []finding
-	for _, body := range bodies(r) {
+	for _, body := range f.bodies(r) {
 		for _, c := range body.Checks {
 			if c.Kept && c.Kind != compile.CheckNil && on.has(c.Stack) {
 				against = append(against, finding{at: where(c.Stack), what: string(c.Kind) + " check", more: known(c)})
@@ -95,7 +124,7 @@ func (f *CompiledFunc) NoNilChecks() *CompiledFunc {
 		return f
 	}
 	var against []finding
-	for _, body := range bodies(r) {
+	for _, body := range f.bodies(r) {
 		for _, c := range body.Checks {
 			if c.Kept && c.Kind == compile.CheckNil && !c.Folded {
 				against = append(against, finding{at: where(c.Stack), what: "nil check", more: known(c)})
@@ -114,7 +143,7 @@ func (f *CompiledFunc) Leaf() *CompiledFunc {
 		return f
 	}
 	var against []finding
-	for _, s := range subjects(r) {
+	for _, s := range f.subjects(r) {
 		for _, i := range s.Code.Instructions {
 			if isCall(i) && !strings.HasPrefix(i.Target, "runtime.morestack") {
 				target := i.Target
@@ -144,7 +173,7 @@ func (f *CompiledFunc) FrameAtMost(bytes int64) *CompiledFunc {
 		return f
 	}
 	var against []finding
-	for _, s := range subjects(r) {
+	for _, s := range f.subjects(r) {
 		if s.Code.Frame <= bytes {
 			continue
 		}
@@ -159,7 +188,7 @@ func (f *CompiledFunc) FrameAtMost(bytes int64) *CompiledFunc {
 		against = append(against, a)
 	}
 	most := int64(0)
-	for _, s := range subjects(r) {
+	for _, s := range f.subjects(r) {
 		most = max(most, s.Code.Frame)
 	}
 	return f.hold(r, against, "a frame of %d bytes, claimed at most %d.", most, bytes)
@@ -175,7 +204,7 @@ func (f *CompiledFunc) NoWriteBarrier() *CompiledFunc {
 		return f
 	}
 	var against []finding
-	for _, body := range bodies(r) {
+	for _, body := range f.bodies(r) {
 		seen := map[string]bool{}
 		for _, i := range body.Code.Instructions {
 			if tellsCollector.MatchString(i.Target) && !seen[where(i.Stack)] {
@@ -208,7 +237,7 @@ func (f *CompiledFunc) OpenDefers() *CompiledFunc {
 	}
 	var against []finding
 	open := 0
-	for _, body := range bodies(r) {
+	for _, body := range f.bodies(r) {
 		for _, fact := range body.Facts {
 			switch {
 			case fact.Kind != compile.FactDefer:
@@ -242,8 +271,8 @@ func (f *CompiledFunc) Uses(instruction string) *CompiledFunc {
 		return f
 	}
 	var against []finding
-	for _, s := range subjects(r) {
-		if used := operations(r, s); !slices.Contains(used, strings.ToUpper(instruction)) {
+	for _, s := range f.subjects(r) {
+		if used := f.operations(r, s); !slices.Contains(used, strings.ToUpper(instruction)) {
 			against = append(against, finding{at: short(s.Position), what: s.Name + " uses " + strings.Join(used, " ")})
 		}
 	}
@@ -251,14 +280,12 @@ func (f *CompiledFunc) Uses(instruction string) *CompiledFunc {
 }
 
 // operations are the instructions of a function and of the closures in it.
-func operations(r *compile.Report, s compile.Function) []string {
+func (f *CompiledFunc) operations(r *compile.Report, s compile.Function) []string {
 	var used []string
-	within := []string{s.Name}
-	for _, body := range bodies(r) {
-		if body.Name != s.Name && !slices.Contains(within, body.Parent) {
+	for _, body := range f.bodies(r) {
+		if body.Name != s.Name && !isWithin(body, s) {
 			continue
 		}
-		within = append(within, body.Name)
 		for _, i := range body.Code.Instructions {
 			used = append(used, strings.ToUpper(i.Op))
 		}
@@ -309,7 +336,7 @@ func (f *CompiledFunc) lines(r *compile.Report, texts []string) (place, bool) {
 	if len(texts) == 0 {
 		return place{}, true
 	}
-	of := subjects(r)[0]
+	of := f.subjects(r)[0]
 	source, err := os.ReadFile(of.Position.File)
 	if err != nil {
 		f.t.Errorf("%s: not proven. Its source could not be read: %v", f.name, err)
@@ -328,7 +355,7 @@ func (f *CompiledFunc) lines(r *compile.Report, texts []string) (place, bool) {
 			f.t.Errorf("%s.%s has no line with %q, from %s to line %d: a claim about it does not hold.", r.Package, f.name, text, short(of.Position), of.EndLine)
 			return place{}, false
 		}
-		if !slices.ContainsFunc(bodies(r), func(body compile.Function) bool {
+		if !slices.ContainsFunc(f.bodies(r), func(body compile.Function) bool {
 			return slices.ContainsFunc(body.Code.Instructions, func(i compile.Instruction) bool { return one.has(i.Stack) })
 		}) {
 			f.t.Errorf("%s.%s: no machine code comes from the line with %q: a claim about it does not hold.", r.Package, f.name, text)

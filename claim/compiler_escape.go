@@ -36,7 +36,7 @@ func (f *CompiledFunc) noEscape(r *compile.Report, variable string) {
 	var against []finding
 	found := 0
 	var others []string
-	for _, body := range bodies(r) {
+	for _, body := range f.bodies(r) {
 		g := body.Escape
 		for _, l := range g.Locations {
 			if !isVariable(l) || l.Function != body.Name {

@@ -111,6 +111,15 @@ func TestCompiler_Judges(t *testing.T) {
 			f.Allocations = []compile.Allocation{{Call: "runtime.makeslice", Stack: at(12), Conditional: true}}
 		}), "/src/f.go:12:2  runtime.makeslice, where the buffer on the stack is too small"},
 
+		{"runtime that takes nothing", func(f fn) { f.NoHeapAlloc() }, both(code("CALL", "runtime.memmove", 12), code("CALL", "runtime.mapaccess2_faststr", 12), code("CALL", "runtime.GC", 12)), ""},
+		{"runtime that is not known", func(f fn) { f.NoHeapAlloc() }, code("CALL", "runtime.deferrangefunc", 12), "runtime.deferrangefunc, of which it is not known"},
+		{"alloc in a closure's closure, by a compiler that names no parents", func(f fn) { f.NoHeapAlloc() }, func(r *compile.Report, f *compile.Function) {
+			closure(func(_ *compile.Report, f *compile.Function) {
+				f.Allocations = []compile.Allocation{{Call: "runtime.newobject", Stack: at(12)}}
+			})(r, f)
+			r.Functions[1].Name, r.Functions[1].Parent, r.Functions[1].Wrapper = "F.func1.2", "", true
+		}, "runtime.newobject"},
+
 		{"no bounds checks", func(f fn) { f.NoBoundsChecks() }, both(check(compile.CheckIndex, false, false, 12), check(compile.CheckNil, true, false, 12)), ""},
 		{"bounds check", func(f fn) { f.NoBoundsChecks() }, check(compile.CheckIndex, true, false, 12), "1 bounds checks are left, claimed none"},
 		{"slice check in a closure", func(f fn) { f.NoBoundsChecks() }, closure(check(compile.CheckSlice, true, false, 13)), "/src/f.go:13:2  slice check\n    \tknown: 0 <= i"},
@@ -226,6 +235,11 @@ func TestCompiler_FailsClosed(t *testing.T) {
 		claim.FuncOf(t, "F", facts(func(_ *compile.Report, f *compile.Function) { f.Wrapper = true }), nil).Leaf()
 	}).wantFailed(t, "", "has no compiled code")
 	record(t, func(t testing.TB) { claim.FuncOf(t, "F", facts(nil), nil) }).wantFailed(t, "", "nothing is claimed of F")
+
+	// A type has a name, too: that its methods can be found by it makes it no function.
+	methods := facts(func(_ *compile.Report, f *compile.Function) { f.Name = "F.M" })
+	record(t, func(t testing.TB) { claim.FuncOf(t, "F", methods, methods).NoHeapAlloc() }).wantFailed(t, "", "has no compiled code")
+	record(t, func(t testing.TB) { claim.FuncOf(t, "F.M", methods, nil).NoHeapAlloc() }).wantSilent(t)
 
 	// The observing compiler is asked only where the stock compiler cannot tell.
 	record(t, func(t testing.TB) {
