@@ -50,14 +50,14 @@ type Options struct {
 	Target   string            // what was asked for, as it was typed: for the commands under "Look closer"
 }
 
-// Text lays a report out for a screen.
+// Text lays a report out for a screen: what was asked for, then the closures in it.
 func Text(s term.Screen, r *compile.Report, o Options) string {
 	p := newPage(s, r, o)
 	if o.Overview && len(o.Sections) == 0 {
 		p.overview()
 		return p.String()
 	}
-	shown := visible(r.Functions)
+	shown := inOrder(r.Functions)
 	generics := map[string]int{}
 	for i, f := range shown {
 		if i > 0 {
@@ -103,6 +103,13 @@ func visible(all []compile.Function) []*compile.Function {
 		return made
 	}
 	return own
+}
+
+// inOrder puts closures behind what was asked for, wherever their text stands.
+func inOrder(all []compile.Function) []*compile.Function {
+	out := visible(all)
+	slices.SortStableFunc(out, func(a, b *compile.Function) int { return len(a.Parent) - len(b.Parent) })
+	return out
 }
 
 // section shows one function as one section.
@@ -168,24 +175,28 @@ func unescape(symbol string) string { return strings.ReplaceAll(symbol, "%2e", "
 
 // observed says how all this is known, and what is not.
 func (p *page) observed() {
-	o := p.r.Observed
-	text := fmt.Sprintf("%s %s/%s", p.r.Go, p.r.Target.OS, p.r.Target.Arch)
-	if p.r.Target.Level != "" {
-		text += " " + p.r.Target.Level
+	p.line("%s", p.dim(p.screen.Wrap(known(p.r), "")))
+	p.gaps()
+}
+
+// known says how a report came about.
+func known(r *compile.Report) string {
+	text := fmt.Sprintf("%s %s/%s", r.Go, r.Target.OS, r.Target.Arch)
+	if r.Target.Level != "" {
+		text += " " + r.Target.Level
 	}
-	if p.r.Target.PGO {
+	if r.Target.PGO {
 		text += ", with a profile"
 	}
 	switch {
-	case o.Mode == compile.Stock:
+	case r.Observed.Mode == compile.Stock:
 		text += ", from what your compiler prints"
-	case o.Verified:
+	case r.Observed.Verified:
 		text += ", from an observing copy of your compiler; verified: it makes the same objects"
 	default:
 		text += ", from an observing copy of your compiler"
 	}
-	p.line("%s", p.dim(p.screen.Wrap(text, "")))
-	p.gaps()
+	return text
 }
 
 // gaps says what the report does not know. The sections say why in full; here kinds that

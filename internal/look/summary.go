@@ -185,7 +185,10 @@ func allocated(a compile.Allocation, l *compile.Location) string {
 	if what != "" {
 		text = what + ", by " + call
 	}
-	if a.Conditional {
+	switch {
+	case a.Conditional && strings.HasPrefix(call, "convT"):
+		text += ", unless it is zero"
+	case a.Conditional:
 		text += ", only where a buffer on the stack is too small"
 	}
 	return text
