@@ -353,7 +353,7 @@ func (d *decoder) finish() []Function {
 		if f.Type == "" && len(f.Code.Instructions) == 0 {
 			continue // facts of the front end about what was never compiled
 		}
-		f.Wrapper = f.Wrapper || d.wrappers[name]
+		f.Wrapper = f.Wrapper || d.wrappers[name] || f.Type == "" // equality of a type has no declaration
 		for i, at := range d.calls[name] {
 			c := &f.Calls[i]
 			if v, ok := d.devirtual[at]; ok && c.Kind != CallIndirect {

@@ -106,7 +106,7 @@ type Function struct {
 	Type        string        `json:"type"`              // its signature, as the compiler prints it
 	Position    lens.Position `json:"position"`
 	EndLine     int           `json:"endLine,omitempty"`
-	Wrapper     bool          `json:"wrapper,omitempty"` // made by the compiler: a method of an embedded field, an ABI wrapper, a dictionary passer
+	Wrapper     bool          `json:"wrapper,omitempty"` // made by the compiler: a method of an embedded field, what passes a dictionary, equality of a type
 	Inlining    Inlining      `json:"inlining"`
 	Calls       []Call        `json:"calls,omitempty"`       // in source order, as they are after inlining
 	Escape      Escape        `json:"escape"`                //

@@ -180,9 +180,7 @@ func (s *stockReader) listing(text string) {
 		line = strings.TrimSuffix(line, "\n")
 		if m := symbolLine.FindStringSubmatch(line); m != nil {
 			f = s.symbol(m)
-			if f != nil {
-				order = append(order, f)
-			}
+			order = append(order, f)
 			continue
 		}
 		if f == nil || !strings.HasPrefix(line, "\t") {
@@ -208,15 +206,13 @@ func (s *stockReader) listing(text string) {
 	}
 }
 
-// symbol begins a function, nil for one of another package.
+// symbol begins a function. Those with another package's name are made here for it:
+// instances, and equality of its types.
 func (s *stockReader) symbol(m []string) *Function {
 	name, ok := strings.CutPrefix(m[1], s.p.Package+".")
-	if !ok {
-		return nil
-	}
 	f := &Function{Name: name, Symbol: m[1], Generic: genericOf(name)}
 	f.Code.NoSplit = strings.Contains(m[2], "nosplit")
-	f.Wrapper = strings.Contains(m[2], "dupok") && f.Generic == ""
+	f.Wrapper = !ok || strings.Contains(m[2], "dupok") && f.Generic == ""
 	f.Code.Size, _ = strconv.ParseInt(m[3], 10, 64)
 	f.Code.Args, _ = strconv.ParseInt(m[4], 0, 64)
 	f.Code.Frame, _ = strconv.ParseInt(m[5], 0, 64)
