@@ -3,6 +3,8 @@ package compile
 import (
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -153,4 +155,112 @@ func TestLock_WaitsAndRecovers(t *testing.T) {
 		t.Fatal(err)
 	}
 	unlock()
+}
+
+// fakeObserver makes a Lens believe that a program is its observing compiler.
+func fakeObserver(t *testing.T, script string) *Lens {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("it is a shell script")
+	}
+	l, err := Open(t.Context(), Options{Cache: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	dir, err := filepath.Abs("testdata/src")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tool, err := l.toolchain(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := l.observerDir(tool)
+	if err := writeFile(filepath.Join(at, "observer.json"), []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(at, compilerName()), []byte("#!/bin/sh\n"+script), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// Where the observer itself breaks, or its answer ends in the middle, the stock
+// compiler answers, and the report says why.
+func TestLook_BrokenObserverFallsBack(t *testing.T) {
+	for script, why := range map[string]string{
+		"exit 3": "exit status 3",
+		"printf 'name\\tF\\t0\\t8\\t0\\t0\\t0\\nfu'":                  errTruncated.Error(),
+		"echo 'x.go:1:2: internal compiler error: oh no' >&2; exit 2": "internal compiler error: oh no",
+		"kill -9 $$": "signal: killed",
+	} {
+		r, err := fakeObserver(t, script).Look(t.Context(), Query{Dir: "testdata/src", Package: "./facts", Function: "escapes"})
+		if err != nil {
+			t.Errorf("%s: %v", script, err)
+			continue
+		}
+		if r.Observed.Mode != Stock || !strings.Contains(r.Observed.Gaps[0].Why, why) || len(r.Functions) != 1 {
+			t.Errorf("%s: %+v", script, r.Observed)
+		}
+	}
+}
+
+// A plan holds while the package changes below its imports, and no longer when its
+// imports, its files or its dependencies do.
+func TestPlan_HoldsAsLongAsItMay(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := writeFile(filepath.Join(dir, name), []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("go.mod", "module m\n\ngo 1.24\n")
+	write("m.go", "package m\n\nimport \"m/q\"\n\nfunc F() int { return q.G() }\n")
+	write("q/q.go", "package q\n\nfunc G() int { return 1 }\n")
+	l := openInside(t, Options{Cache: t.TempDir(), Observer: ObserverNever})
+	q := Query{Dir: dir}
+	held := func() bool {
+		t.Helper()
+		r, err := l.request(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held := readPlan(filepath.Join(l.cache, "plans", r.key()), r) != nil
+		if _, err := l.plan(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		l.background.Wait()
+		return held
+	}
+	for _, step := range []struct {
+		what string
+		do   func()
+		want bool
+	}{
+		{"the first time", func() {}, false},
+		{"nothing", func() {}, true},
+		{"a body", func() { write("m.go", "package m\n\nimport \"m/q\"\n\nfunc F() int { return q.G() + 1 }\n") }, true},
+		{"an import", func() {
+			write("m.go", "package m\n\nimport (\n\t\"m/q\"\n\t\"os\"\n)\n\nfunc F() int { return q.G() + os.Getpid() }\n")
+		}, false},
+		{"a dependency", func() { write("q/q.go", "package q\n\nfunc G() int { return 2 + 2 }\n") }, false},
+		{"another file", func() { write("n.go", "package m\n") }, false},
+		{"the module", func() { write("go.mod", "module m\n\ngo 1.25\n") }, false},
+		{"nothing again", func() {}, true},
+		{"unsaved text", func() { q.Overlay = map[string][]byte{filepath.Join(dir, "n.go"): []byte("package m\n\nvar X = 1\n")} }, false},
+		{"more unsaved text", func() { q.Overlay = map[string][]byte{filepath.Join(dir, "n.go"): []byte("package m\n\nvar X = 2\n")} }, true},
+		{"an unsaved dependency", func() {
+			q.Overlay = map[string][]byte{filepath.Join(dir, "q/q.go"): []byte("package q\n\nfunc G() int { return 3 }\n")}
+		}, false},
+		{"its text", func() {
+			q.Overlay = map[string][]byte{filepath.Join(dir, "q/q.go"): []byte("package q\n\nfunc G() int { return 4 }\n")}
+		}, false},
+	} {
+		step.do()
+		if got := held(); got != step.want {
+			t.Errorf("after %s changed, the plan holds: %v, want %v", step.what, got, step.want)
+		}
+	}
 }

@@ -100,7 +100,7 @@ func (l *Lens) writeOverlay(r *request) error {
 		if !filepath.IsAbs(file) {
 			return fmt.Errorf("overlay %s: the path must be absolute", file)
 		}
-		fmt.Fprintf(h, "%q %x\n", file, sha256.Sum256(r.Overlay[file]))
+		fmt.Fprintf(h, "%q %v %x\n", file, r.Overlay[file] == nil, sha256.Sum256(r.Overlay[file]))
 	}
 	all := filepath.Join(l.cache, "overlays")
 	r.overlay = filepath.Join(all, hex.EncodeToString(h.Sum(nil))[:24])

@@ -106,7 +106,7 @@ func readPlan(dir string, r *request) *plan {
 	if json.Unmarshal(text, &p) != nil || !p.Stamps.hold(r) {
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(dir, "importcfg")); err != nil {
+	if !p.complete(filepath.Join(dir, "importcfg")) {
 		return nil
 	}
 	p.key = filepath.Base(dir)
@@ -117,6 +117,27 @@ func readPlan(dir string, r *request) *plan {
 		p.Files[i] = strings.ReplaceAll(f, overlayMark, r.overlay)
 	}
 	return &p
+}
+
+// complete reports whether the files that the compiler reads are there: the go command
+// removes from its cache what it did not use for some days, and people remove all of it.
+func (p *plan) complete(importcfg string) bool {
+	text, err := os.ReadFile(importcfg)
+	if err != nil {
+		return false
+	}
+	files := slices.DeleteFunc(slices.Clone(p.Files), func(f string) bool { return strings.HasPrefix(f, overlayMark) })
+	for line := range strings.Lines(string(text)) {
+		if _, file, ok := strings.Cut(strings.TrimSpace(line), "="); ok && strings.HasPrefix(line, "packagefile ") {
+			files = append(files, file)
+		}
+	}
+	for _, f := range files {
+		if _, err := os.Stat(f); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // keep writes a plan into the cache while the compiler is at work. Nothing depends on
@@ -200,9 +221,29 @@ func (l *Lens) commands(ctx context.Context, r *request) (string, error) {
 	if r.Tests {
 		b.Output = filepath.Join(l.cache, "never-written")
 	}
-	flags := append([]string{"-gcflags=" + b.Package + "=" + marker}, r.Flags...)
+	flags := append(slices.Clone(r.Flags), "-gcflags="+b.Package+"="+strings.TrimSpace(compilerFlags(r.Flags)+" "+marker))
 	text, err := r.tool.Commands(ctx, b, flags...)
 	return text, compileError(r, err)
+}
+
+// compilerFlags are those that the query itself gives the compiler: the last -gcflags
+// that matches a package counts, and that is the one with the marker.
+func compilerFlags(flags []string) string {
+	out := ""
+	for _, f := range flags {
+		v, ok := strings.CutPrefix(strings.TrimPrefix(f, "-"), "-gcflags=")
+		if !ok {
+			v, ok = strings.CutPrefix(f, "-gcflags=")
+		}
+		if !ok {
+			continue
+		}
+		if !strings.HasPrefix(v, "-") {
+			_, v, _ = strings.Cut(v, "=")
+		}
+		out = v
+	}
+	return out
 }
 
 // compileError makes the go command's complaint the query's.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"go/parser"
 	"go/token"
+	"hash/fnv"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,11 +26,12 @@ type stamps struct {
 	Dir     stamp    `json:"dir"`    // the package's directory: a file may have come
 }
 
-// A stamp is what a file or directory looked like.
+// A stamp is what a file or directory looked like. Of a directory it is the names in
+// it: its time changes with every save of an editor that writes aside and renames.
 type stamp struct {
 	File string `json:"file"`
-	Size int64  `json:"size"` // -1 where it doesn't exist
-	Time int64  `json:"time"` // of modification, Unix nanoseconds
+	Size int64  `json:"size"` // of a directory, how many names; -1 where it doesn't exist
+	Time int64  `json:"time"` // of modification, Unix nanoseconds; of a directory, a hash of the names
 }
 
 // A header is the part of a Go file that its package's plan depends on.
@@ -43,10 +45,28 @@ func stampOf(file string) stamp {
 	if err != nil {
 		return stamp{File: file, Size: -1}
 	}
-	s := stamp{File: file, Size: info.Size(), Time: info.ModTime().UnixNano()}
 	if info.IsDir() {
-		s.Size = 0
+		return namesStamp(file)
 	}
+	return stamp{File: file, Size: info.Size(), Time: info.ModTime().UnixNano()}
+}
+
+// namesStamp is of the names in a directory, but for those that the go command ignores.
+func namesStamp(dir string) stamp {
+	s := stamp{File: dir}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		s.Size = -1
+		return s
+	}
+	h := fnv.New64a()
+	for _, e := range entries {
+		if n := e.Name(); n[0] != '.' && n[0] != '_' && !strings.HasSuffix(n, "~") {
+			s.Size++
+			h.Write([]byte(n + "\x00"))
+		}
+	}
+	s.Time = int64(h.Sum64())
 	return s
 }
 
