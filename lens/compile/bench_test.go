@@ -26,7 +26,7 @@ var benchSubjects = [...]struct{ name, dir, pkg, fn string }{
 	{"bufio", ".", "bufio", "(*Scanner).Scan"},
 	{"json", ".", "encoding/json", "(*decodeState).object"},
 	{"zstd", "../../peers", "github.com/klauspost/compress/zstd", "(*fseDecoder).buildDtable"},
-	{"pebble", "../../peers", "github.com/cockroachdb/pebble", "(*Batch).Apply"},
+	{"pebble", "../../peers", "github.com/cockroachdb/pebble/v2", "(*Batch).Apply"},
 }
 
 // cpu is what this process and those that it waited for have used.

@@ -201,7 +201,7 @@ type Location struct {
 	Persists  bool         `json:"persists"`         // it must outlive the statement that makes it
 	Leaks     []Leak       `json:"leaks,omitempty"`  // for a parameter, where its value goes
 	Path      []int        `json:"path,omitempty"`   // indices of the edges, from this location to the one that outlives it, as the compiler found it; empty where it does not escape
-	Reason    string       `json:"reason,omitempty"` // why it escapes where no path says so: "too large for stack", "non-constant size"
+	Reason    string       `json:"reason,omitempty"` // where it escapes for what it is and not for where it flows: "too large for stack"
 }
 
 // A Leak is the flow of a parameter out of its function.

@@ -79,7 +79,7 @@ func found(r *compile.Report, file string) map[int][]string {
 		for _, c := range f.Calls {
 			name := c.Callee[strings.LastIndexByte(c.Callee, '/')+1:]
 			name = strings.TrimPrefix(name, r.Package[strings.LastIndexByte(r.Package, '/')+1:]+".")
-			if !c.Stack.Inlined() {
+			if !c.Stack.Inlined() && !strings.Contains(name, ".func") { // each version names closures in its own way
 				add(c.Stack.Text().Line, "%s: %s", c.Kind, name)
 				if c.Devirtualized != "" {
 					add(c.Stack.Text().Line, "devirtualizes: %s", c.Devirtualized)

@@ -101,7 +101,20 @@ func (d *decoder) paths(r *record, e *Escape) {
 			return
 		}
 		e.Locations[id].Path = path
+		e.Locations[id].Reason = reason(e, path)
 	}
+}
+
+// reason is the compiler's word where something is on the heap not because of where it
+// flows, but of what it is: "too large for stack".
+func reason(e *Escape, path []int) string {
+	if len(path) != 1 {
+		return ""
+	}
+	if edge := e.Edges[path[0]]; edge.To == 0 && len(edge.Steps) == 1 {
+		return edge.Steps[0].Why
+	}
+	return ""
 }
 
 // Path is the way on which a location flows to what outlives it, edge by edge: the

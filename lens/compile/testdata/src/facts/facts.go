@@ -130,7 +130,7 @@ func upTo(n int) func(yield func(int) bool) {
 
 func ranges() int {
 	t := 0
-	for v := range upTo(9) { // want inlined: ranges.upTo.func1; inlined: upTo
+	for v := range upTo(9) { // want inlined: upTo
 		t += v
 	} // want static: runtime.panicrangestate
 	return t
