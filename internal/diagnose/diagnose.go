@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,9 +34,15 @@ const File = "fingerprints.tsv"
 //
 // A learner's mistake is not the author's: names, values and line numbers differ. What
 // stays the same is which promises are broken and what the check has to say about it. So
-// a check that failed is reduced to a [Sign]: its outcome class, and a hash of the words
-// of its message without what depends on values (numbers, quotations, lists). Classes
-// alone would make half of all mistakes of a stage look alike.
+// a check that failed is reduced to a [Sign]: its outcome class, and what it says. Classes
+// alone would make half of all mistakes of a stage look alike. What a check says about a
+// mistake comes in three degrees, and the strongest that held in all recorded runs is kept:
+//
+//   - the same text, with its values: the check is deterministic, and the values are
+//     those that this mistake gives. To the text belong the exported functions that are
+//     on the stacks of the evidence: all data races read alike, but not all are in Len;
+//   - the same words, without numbers, quotations and lists: the input is drawn;
+//   - neither. Such a failure fits a mutant, but nothing is suspected by it alone.
 //
 // A fingerprint holds, for each check of the stage, the signs that were seen in several
 // runs with different seeds, and whether it failed in all of them. A verdict agrees with
@@ -49,11 +56,13 @@ const File = "fingerprints.tsv"
 // are named when one pair alone agrees, and each of the two explains something that the
 // other doesn't.
 
-// A Sign is how a check failed.
+// A Sign is how a check failed, and what it said.
 type Sign struct {
 	Outcome judge.Outcome
-	Words   string // hash of the message's words, or "*" where they were never the same
+	Says    string // "=" and a hash of the text, "~" and a hash of its words, or "*" for anything
 }
+
+const anything = "*"
 
 // A Failure is a check that a wrong solution fails.
 type Failure struct {
@@ -72,47 +81,56 @@ type Fingerprint struct {
 // A Matrix is the fingerprints of a lab's wrong solutions, by name.
 type Matrix []Fingerprint
 
-// variants is how many hashes a check may show before its words count as random.
+// variants is how many different words a check may say before they count as random.
 const variants = 2
 
 // Record makes a fingerprint of what was seen of a mutant's stage in several runs.
 func Record(mutant string, runs []judge.Stage) Fingerprint {
 	f := Fingerprint{Mutant: mutant, Stage: runs[0].ID}
 	for _, check := range runs[0].Checks {
-		e := Failure{Check: check.Name, Always: true}
+		always := true
+		var seen []judge.Check
 		for _, run := range runs {
 			i := slices.IndexFunc(run.Checks, func(c judge.Check) bool { return c.Name == check.Name })
-			if i < 0 || !failed(run.Checks[i]) {
-				e.Always = e.Always && i >= 0 && !decided(run.Checks[i])
-				continue
-			}
-			if s := signOf(run.Checks[i]); !slices.Contains(e.Signs, s) {
-				e.Signs = append(e.Signs, s)
+			if i >= 0 && failed(run.Checks[i]) {
+				seen = append(seen, run.Checks[i])
+			} else {
+				always = always && i >= 0 && !decided(run.Checks[i])
 			}
 		}
-		if len(e.Signs) > 0 {
-			e.Signs = generalised(e.Signs)
-			e.Always = e.Always && e.Signs[0].Outcome != judge.Timeout
-			f.Failures = append(f.Failures, e)
+		if len(seen) > 0 {
+			signs := strongest(seen)
+			f.Failures = append(f.Failures, Failure{check.Name, signs, always && signs[0].Outcome != judge.Timeout})
 		}
 	}
 	slices.SortFunc(f.Failures, func(a, b Failure) int { return cmp.Compare(a.Check, b.Check) })
 	return f
 }
 
-// generalised sorts signs, and takes words for random that are ever different.
-func generalised(signs []Sign) []Sign {
-	count := map[judge.Outcome]int{}
-	for _, s := range signs {
-		count[s.Outcome]++
-	}
-	for i, s := range signs {
-		if count[s.Outcome] > variants {
-			signs[i].Words = "*"
+// strongest are the signs that stand for all of these failures of one check, in order.
+func strongest(seen []judge.Check) []Sign {
+	var out []Sign
+	for _, o := range []judge.Outcome{judge.Failed, judge.Panicked, judge.Raced, judge.Deadlock, judge.Leaked, judge.Budget, judge.Exited, judge.Limited, judge.Timeout} {
+		texts, words := map[string]bool{}, map[string]bool{}
+		for _, c := range seen {
+			if c.Outcome == o {
+				texts[textOf(c)], words[wordsOf(c)] = true, true
+			}
+		}
+		says := []string{anything}
+		switch {
+		case len(texts) == 0:
+			continue
+		case len(texts) == 1:
+			says = slices.Collect(maps.Keys(texts))
+		case len(words) <= variants:
+			says = slices.Sorted(maps.Keys(words))
+		}
+		for _, s := range says {
+			out = append(out, Sign{o, s})
 		}
 	}
-	slices.SortFunc(signs, func(a, b Sign) int { return cmp.Or(cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Words, b.Words)) })
-	return slices.Compact(signs)
+	return out
 }
 
 // decided says whether a verdict knows how a check ends.
@@ -121,19 +139,44 @@ func decided(c judge.Check) bool { return c.Outcome != judge.NotRun && c.Outcome
 func failed(c judge.Check) bool { return decided(c) && c.Outcome != judge.Passed }
 
 var (
-	values = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`|\\[[^\\]]*\\]|\\{[^}]*\\}|\\S*[0-9]\\S*")
-	words  = regexp.MustCompile(`[A-Za-z_]+`)
+	values    = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`|\\[[^\\]]*\\]|\\{[^}]*\\}|\\S*[0-9]\\S*")
+	words     = regexp.MustCompile(`[A-Za-z_]+`)
+	durations = regexp.MustCompile(`\b[0-9][0-9.]*\s?(?:ns|µs|ms|s|m|h)\b`)
+	exported  = regexp.MustCompile(`(?m)/labs/[a-z0-9]+/[a-z0-9]+\.((?:\(?\*?[A-Z]\w*(?:\[[^\]]*\])?\)?\.)?[A-Z]\w*)(?:\[[^\]]*\])?\(`)
 )
 
-// signOf reduces a failure to what another solution with the same mistake would show, too.
-func signOf(c judge.Check) Sign {
-	first, _, _ := strings.Cut(strings.TrimSpace(c.Message), "\n")
+// textOf is what a failure says, but for times, and who is on the stacks that it shows.
+func textOf(c judge.Check) string {
 	h := fnv.New32a()
-	for _, w := range words.FindAllString(values.ReplaceAllString(first, " "), -1) {
+	h.Write([]byte(durations.ReplaceAllString(firstLine(c), "")))
+	var who []string
+	for _, e := range c.Evidence {
+		if e.Kind == "race" || e.Kind == "stack" {
+			for _, m := range exported.FindAllStringSubmatch(e.Text, -1) {
+				who = append(who, m[1])
+			}
+		}
+	}
+	slices.Sort(who)
+	for _, w := range slices.Compact(who) {
+		h.Write([]byte(" " + w))
+	}
+	return fmt.Sprintf("=%05x", h.Sum32()&0xfffff)
+}
+
+// wordsOf is what a failure says without any value.
+func wordsOf(c judge.Check) string {
+	h := fnv.New32a()
+	for _, w := range words.FindAllString(values.ReplaceAllString(firstLine(c), " "), -1) {
 		h.Write([]byte(w))
 		h.Write([]byte{' '})
 	}
-	return Sign{c.Outcome, fmt.Sprintf("%05x", h.Sum32()&0xfffff)}
+	return fmt.Sprintf("~%05x", h.Sum32()&0xfffff)
+}
+
+func firstLine(c judge.Check) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(c.Message), "\n")
+	return first
 }
 
 // fails returns what is known of a check, nil where the mutant was never seen to fail it.
@@ -146,21 +189,24 @@ func (f *Fingerprint) fails(check string) *Failure {
 	return nil
 }
 
-// shows says whether this failure was seen to look like c.
-func (e *Failure) shows(c judge.Check) bool {
+// shows says whether this failure was seen to look like c, and whether that says much.
+func (e *Failure) shows(c judge.Check) (like, telling bool) {
 	if e == nil {
-		return false
+		return false, false
 	}
-	s := signOf(c)
-	return slices.ContainsFunc(e.Signs, func(k Sign) bool {
-		return k.Outcome == s.Outcome && (k.Words == "*" || k.Words == s.Words)
-	})
+	for _, k := range e.Signs {
+		if k.Outcome == c.Outcome && slices.Contains([]string{anything, textOf(c), wordsOf(c)}, k.Says) {
+			like, telling = true, telling || k.Says != anything
+		}
+	}
+	return like, telling
 }
 
 // Agrees says whether a stage's verdict is one that the mutants together give, each of
-// them visibly.
-func Agrees(stage judge.Stage, prints ...Fingerprint) bool {
+// them visibly, and whether enough is known of each to suspect it.
+func Agrees(stage judge.Stage, prints ...Fingerprint) (agrees, telling bool) {
 	alone := make([]bool, len(prints)) // explains something that no other does
+	told := make([]bool, len(prints))
 	for _, c := range stage.Checks {
 		if !decided(c) || late(c, prints) {
 			continue
@@ -168,26 +214,31 @@ func Agrees(stage judge.Stage, prints ...Fingerprint) bool {
 		var by []int
 		for i := range prints {
 			e := prints[i].fails(c.Name)
+			like, tells := e.shows(c)
 			switch {
-			case failed(c) && e.shows(c):
+			case failed(c) && like:
 				by = append(by, i)
+				told[i] = told[i] || tells
 			case !failed(c) && e != nil && e.Always:
-				return false
+				return false, false
 			}
 		}
 		if failed(c) && len(by) == 0 {
-			return false
+			return false, false
 		}
 		if len(by) == 1 {
 			alone[by[0]] = true
 		}
 	}
-	return !slices.Contains(alone, false)
+	return !slices.Contains(alone, false), !slices.Contains(told, false)
 }
 
 // late says whether a check ran out of time that never did so with any of the mutants.
 func late(c judge.Check, prints []Fingerprint) bool {
-	return c.Outcome == judge.Timeout && !slices.ContainsFunc(prints, func(f Fingerprint) bool { return f.fails(c.Name).shows(c) })
+	return c.Outcome == judge.Timeout && !slices.ContainsFunc(prints, func(f Fingerprint) bool {
+		like, _ := f.fails(c.Name).shows(c)
+		return like
+	})
 }
 
 // Explain names the mutants that a stage's verdict points at: one, two, or none.
@@ -199,21 +250,29 @@ func (m Matrix) Explain(stage judge.Stage) []string {
 		}
 	}
 	var found [][]string
-	for _, f := range here {
-		if Agrees(stage, f) {
-			found = append(found, []string{f.Mutant})
+	certain := true
+	consider := func(prints ...Fingerprint) {
+		agrees, telling := Agrees(stage, prints...)
+		if !agrees {
+			return
 		}
+		var names []string
+		for _, f := range prints {
+			names = append(names, f.Mutant)
+		}
+		found, certain = append(found, names), certain && telling
+	}
+	for _, f := range here {
+		consider(f)
 	}
 	if len(found) == 0 {
 		for i, f := range here {
 			for _, g := range here[i+1:] {
-				if Agrees(stage, f, g) {
-					found = append(found, []string{f.Mutant, g.Mutant})
-				}
+				consider(f, g)
 			}
 		}
 	}
-	if len(found) != 1 {
+	if len(found) != 1 || !certain {
 		return nil
 	}
 	return found[0]

@@ -30,11 +30,12 @@ func stageOf(failures ...string) judge.Stage {
 func matrix() Matrix {
 	return Matrix{
 		Record("lifo", []judge.Stage{stageOf("FIFO=failed:got 3, want 1"), stageOf("FIFO=failed:got 7, want 2")}),
-		Record("lost", []judge.Stage{stageOf("FIFO=failed:got nothing, want 1", "Cap=failed:2 of 3 are there"), stageOf("FIFO=failed:got nothing, want 1")}),
+		Record("lost", []judge.Stage{stageOf("FIFO=failed:got nothing, want 1", "Cap=failed:2 of 3 are there"), stageOf("FIFO=failed:got nothing, want 5", "Cap=failed:3 of 3 are there"), stageOf("FIFO=failed:got nothing, want 2")}),
 		Record("nolock", []judge.Stage{stageOf("Wakes=race:data race"), stageOf("Wakes=race:data race", "Cap=race:data race")}),
 		Record("unlocked", []judge.Stage{stageOf("Wakes=race:data race", "Cap=race:data race")}),
 		Record("endless", []judge.Stage{stageOf("Cap=timeout:still running", "FIFO=failed:got 1, want 0, at the end")}),
-		Record("slow", []judge.Stage{stageOf("Speed=budget:1.9 times the CPU")}),
+		Record("slow", []judge.Stage{stageOf("Speed=budget:1.9 times the CPU"), stageOf("Speed=budget:2.1 times the CPU")}),
+		Record("exact", []judge.Stage{stageOf("Speed=failed:12 allocations, in 3 ms"), stageOf("Speed=failed:12 allocations, in 14 ms")}),
 		Record("random", []judge.Stage{stageOf("Cap=failed:a b"), stageOf("Cap=failed:c d"), stageOf("Cap=failed:e f")}),
 	}
 }
@@ -56,7 +57,9 @@ func TestExplain(t *testing.T) {
 		{"one more failure than known, late", []string{"FIFO=failed:got 3, want 1", "Speed=timeout:still running"}, "lifo"},
 		{"a timeout need not come again", []string{"FIFO=failed:got 1, want 0, at the end"}, "endless"},
 		{"only late", []string{"Speed=timeout:still running"}, ""},
-		{"random words", []string{"Cap=failed:g h"}, "random"},
+		{"random words say nothing", []string{"Cap=failed:g h"}, ""},
+		{"the same values where they never differ", []string{"Speed=failed:12 allocations, in 1 s"}, "exact"},
+		{"other values where they never differ", []string{"Speed=failed:13 allocations, in 3 ms"}, ""},
 		{"two at once", []string{"FIFO=failed:got 3, want 1", "Speed=budget:3 times the CPU"}, "lifo slow"},
 		{"not a stub", []string{"FIFO=panic:not written yet: Queue.Put"}, ""},
 		{"nothing fails", nil, ""},
@@ -67,6 +70,32 @@ func TestExplain(t *testing.T) {
 				t.Errorf("explained by %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestRecord_Stacks: all data races read alike, so who is on the stacks tells them apart,
+// as far as its name is given by the lab.
+func TestRecord_Stacks(t *testing.T) {
+	race := func(frames string) judge.Stage {
+		s := stageOf("Wakes=race:data race")
+		for i := range s.Checks {
+			if s.Checks[i].Outcome == judge.Raced {
+				s.Checks[i].Evidence = []judge.Evidence{{Kind: "race", Text: frames}}
+			}
+		}
+		return s
+	}
+	const lab = "  github.com/hone-go/hone/labs/structures/queue."
+	length := race(lab + "(*Queue[...]).Len()\n      queue.go:12\n" + lab + "(*Queue[...]).put()\n")
+	m := Matrix{Record("barelen", []judge.Stage{length, length})}
+	for frames, want := range map[string]string{
+		lab + "(*Queue[...]).Len()\n      mine.go:40\n" + lab + "helper()\n": "barelen",
+		lab + "(*Queue[...]).Cap()\n":                                        "",
+		"":                                                                   "",
+	} {
+		if got := strings.Join(m.Explain(race(frames)), " "); got != want {
+			t.Errorf("a race in %q: %q, want %q", frames, got, want)
+		}
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 const header = `# What each wrong solution fails in the stage that it breaks. Made by hone lab check --record.
-# mutant	stage	check=outcome:words,…   (? = not in every run, * = words that differ from run to run)
+# mutant	stage	check=outcome:says,…   (= the text, ~ its words, * anything; ? = not in every run)
 `
 
 // Format writes a matrix, a line for each mutant.
@@ -29,7 +29,7 @@ func (m Matrix) Format() string {
 				if j > 0 {
 					b.WriteByte(',')
 				}
-				fmt.Fprintf(&b, "%s:%s", s.Outcome, s.Words)
+				fmt.Fprintf(&b, "%s:%s", s.Outcome, s.Says)
 			}
 			if !e.Always {
 				b.WriteByte('?')
@@ -73,11 +73,11 @@ func parseLine(line string) (f Fingerprint, ok bool) {
 		}
 		e := Failure{Check: check, Always: !sometimes}
 		for s := range strings.SplitSeq(signs, ",") {
-			outcome, words, found := strings.Cut(s, ":")
-			if !found || outcome == "" || words == "" {
+			outcome, says, found := strings.Cut(s, ":")
+			if !found || outcome == "" || says == "" {
 				return f, false
 			}
-			e.Signs = append(e.Signs, Sign{judge.Outcome(outcome), words})
+			e.Signs = append(e.Signs, Sign{judge.Outcome(outcome), says})
 		}
 		f.Failures = append(f.Failures, e)
 	}

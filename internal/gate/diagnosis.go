@@ -189,7 +189,8 @@ func (in *inspection) recorded(ctx context.Context, m catalog.Mutant, matrix dia
 			in.observed.note(m.Name, seen)
 		}
 		ok = false
-		sameFails = sameFails || diagnose.Agrees(seen, *print)
+		agrees, _ := diagnose.Agrees(seen, *print)
+		sameFails = sameFails || agrees
 		sameText = sameText || in.reads(string(want), settled(in.text(seen, matrix))) || in.unmeasured(seen)
 		if sameFails && sameText {
 			return nil
