@@ -18,7 +18,11 @@ func (p *page) bounds(f *compile.Function) {
 	if kept > 0 {
 		style = term.Yellow
 	}
-	p.title("Checks", fmt.Sprintf("%d kept, %d cost nothing", kept, proven), style)
+	text := fmt.Sprintf("%d kept, %d cost nothing", kept, proven)
+	if !p.r.Observed.Has(compile.FeatureChecks) {
+		text = fmt.Sprintf("%d kept that the compiler lists", kept)
+	}
+	p.title("Checks", text, style)
 	quiet := 0
 	for _, c := range f.Checks {
 		if c.Kind == compile.CheckNil && (!c.Kept || c.Folded) && !p.o.Full {

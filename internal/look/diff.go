@@ -100,7 +100,11 @@ type fact struct {
 func facts(p *page, f *compile.Function) []fact {
 	var out []fact
 	for _, a := range f.Allocations {
-		out = append(out, fact{compile.FeatureCode, "allocates", allocated(a, nil), a.Stack})
+		what := lastOf(a.What) // by which function changes with every Go version
+		if what == "" {
+			what = strings.TrimPrefix(a.Call, "runtime.")
+		}
+		out = append(out, fact{compile.FeatureCode, "allocates", term.Clean(what), a.Stack})
 	}
 	for _, l := range escaping(f) {
 		out = append(out, fact{compile.FeatureEscape, "escapes", storage(l), l.Stack})

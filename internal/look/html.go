@@ -85,7 +85,7 @@ type (
 // on its lines, the SSA after each pass, and the machine code, with one cursor for all.
 func HTML(r *compile.Report, o Options) ([]byte, error) {
 	b := &builder{page: newPage(term.Screen{}, r, o), stacks: map[string]int{}, files: map[string]int{}}
-	b.data.Known = known(r)
+	b.data = pageData{Known: known(r), Gaps: []string{}, Files: []pageFile{}, Stacks: [][][2]int{}}
 	for _, g := range r.Observed.Gaps {
 		b.data.Gaps = append(b.data.Gaps, "Not known, or not all: "+featureName(g.Feature)+" ("+g.Why+")")
 	}
@@ -254,7 +254,7 @@ func (b *builder) parts(f *compile.Function) []pagePart {
 			return
 		}
 		s := span{b.file(name), body.first, body.last}
-		if !slices.Contains(spans, s) {
+		if !slices.ContainsFunc(spans, func(x span) bool { return x.file == s.file && x.first <= s.first && s.last <= x.last }) {
 			spans = append(spans, s)
 		}
 	}

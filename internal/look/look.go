@@ -176,7 +176,9 @@ func unescape(symbol string) string { return strings.ReplaceAll(symbol, "%2e", "
 // observed says how all this is known, and what is not.
 func (p *page) observed() {
 	p.line("%s", p.dim(p.screen.Wrap(known(p.r), "")))
-	p.gaps()
+	if len(p.o.Sections) == 0 { // a section says what it lacks itself
+		p.gaps()
+	}
 }
 
 // known says how a report came about.

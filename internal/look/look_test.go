@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/hone-go/hone/internal/term"
 	"github.com/hone-go/hone/lens/compile"
+	"github.com/hone-go/hone/lens/layout"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden parts of testdata")
@@ -63,14 +65,22 @@ func golden(t *testing.T, file string) {
 type world struct {
 	reports map[string]*compile.Report
 	files   map[string][]byte
+	layout  *layout.Type
 }
 
 func readWorld(t *testing.T, ar *txtar.Archive) *world {
-	w := &world{map[string]*compile.Report{}, map[string][]byte{}}
+	w := &world{reports: map[string]*compile.Report{}, files: map[string][]byte{}}
 	for _, part := range ar.Files {
 		switch filepath.Ext(part.Name) {
 		case ".json":
 			var r compile.Report
+			if part.Name == "layout.json" {
+				w.layout = new(layout.Type)
+				if err := json.Unmarshal(part.Data, w.layout); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
 			if err := json.Unmarshal(part.Data, &r); err != nil {
 				t.Fatalf("%s: %v", part.Name, err)
 			}
@@ -85,7 +95,7 @@ func readWorld(t *testing.T, ar *txtar.Archive) *world {
 // render makes the text that a part with this name holds.
 func (w *world) render(t *testing.T, name string) (string, bool) {
 	words := strings.Fields(name)
-	s, o := term.Screen{}, Options{Files: w.files, Target: "./pick.Top", Dir: "/home/me"}
+	s, o := term.Screen{}, Options{Files: w.files, Dir: "/home/me"}
 	for _, word := range words[1:] {
 		key, value, _ := strings.Cut(word, "=")
 		switch key {
@@ -106,6 +116,11 @@ func (w *world) render(t *testing.T, name string) (string, bool) {
 		}
 	}
 	switch words[0] {
+	case "diff":
+		c := Compare(Side{"HEAD", w.reports["before.json"], w.files}, Side{"now", w.reports["report.json"], w.files})
+		return Diff(s, c, o), true
+	case "layout":
+		return Layout(s, w.layout, o), true
 	case "summary":
 	case "overview":
 		o.Overview = true
@@ -117,6 +132,9 @@ func (w *world) render(t *testing.T, name string) (string, bool) {
 	r := w.reports["report.json"]
 	if r == nil {
 		t.Fatal("no report.json")
+	}
+	if o.Target = "./" + path.Base(r.Package) + "." + r.Functions[0].Name; o.Overview {
+		o.Target = "./" + path.Base(r.Package)
 	}
 	return Text(s, r, o), true
 }
@@ -149,5 +167,39 @@ func TestText_FitsTheScreen(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestHTML_NeedsNothingElse reads the page as a browser would: its data is JSON, and no
+// text of the source can end the script or reach for the network.
+func TestHTML_NeedsNothingElse(t *testing.T) {
+	ar, err := txtar.ParseFile("testdata/pick.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := readWorld(t, ar)
+	r := w.reports["report.json"]
+	r.Functions[0].Allocations[0].What = "</script><img src=https://example.com>"
+	page, err := HTML(r, Options{Files: w.files, Dir: "/home/me"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"<img", "{{", "http:", " src="} {
+		if strings.Contains(string(page), bad) {
+			t.Errorf("the page contains %q", bad)
+		}
+	}
+	if n := strings.Count(string(page), "</script>"); n != 2 {
+		t.Errorf("the page ends %d scripts, want 2", n)
+	}
+	_, rest, _ := strings.Cut(string(page), `<script id="data" type="application/json">`)
+	text, _, _ := strings.Cut(rest, "</script>")
+	var d pageData
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		t.Fatal(err)
+	}
+	f := d.Functions[0]
+	if f.Name != "Top" || len(f.Passes) != 7 || len(f.Code) != 10 || len(f.Source) == 0 || f.Source[0].First != 6 {
+		t.Errorf("the page shows %s with %d passes, %d instructions, source %+v", f.Name, len(f.Passes), len(f.Code), f.Source)
 	}
 }

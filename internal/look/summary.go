@@ -373,6 +373,7 @@ func (p *page) stays(c *compile.Call) string {
 // short is a symbol without the path of the package at hand, and without the
 // directories of another one: "(*Buffer).Write", "json.Marshal".
 func (p *page) short(symbol string) string {
+	symbol, _, _ = strings.Cut(symbol, "#") // a hash behind it says nothing
 	for _, prefix := range p.prefixes() {
 		if rest, ok := strings.CutPrefix(symbol, prefix); ok {
 			return term.Clean(rest)

@@ -7,6 +7,7 @@ const $ = (id) => document.getElementById(id);
 const pane = (id) => $(id).querySelector("div");
 let fn = data.functions[0];
 let pass = 0;
+let now = { values: new Map(), blocks: [] }; // the function after that pass
 let cursor = null; // {line: "file:12"} or {value: 7} or {pc: 12}
 
 function el(tag, cls, text) {
@@ -21,7 +22,7 @@ const keyOf = (site) => site[0] + ":" + site[1];
 const textOf = (i) => { const s = stack(i); return s.length ? s[s.length - 1] : null; };
 const place = (site) => data.files[site[0]].name + ":" + site[1];
 
-// passesOf puts the function together after pass i.
+// after puts the function together after pass i.
 function after(i) {
   const values = new Map(), blocks = new Map();
   let order = [];
@@ -47,7 +48,7 @@ function subjects() {
   const through = (i) => { for (const s of stack(i)) lines.add(keyOf(s)); };
   if (cursor.line) {
     lines.add(cursor.line);
-    for (const p of fn.passes) for (const v of p.changed || []) if (stack(v.stack).some((s) => keyOf(s) === cursor.line)) values.add(v.id);
+    for (const v of now.values.values()) if (stack(v.stack).some((s) => keyOf(s) === cursor.line)) values.add(v.id);
     for (const x of fn.code) if (stack(x.stack).some((s) => keyOf(s) === cursor.line)) pcs.add(x.i);
   }
   if (cursor.value) {
@@ -64,6 +65,12 @@ function subjects() {
   return { lines, values, pcs };
 }
 
+// reveal scrolls a pane, and never the page, so that e is in it.
+function reveal(section, e) {
+  const at = e.getBoundingClientRect(), room = section.getBoundingClientRect();
+  if (at.top < room.top + 26 || at.bottom > room.bottom) section.scrollTop += at.top - room.top - room.height / 3;
+}
+
 function light() {
   const s = subjects();
   for (const e of document.querySelectorAll(".lit, .lit2")) e.classList.remove("lit", "lit2");
@@ -71,7 +78,7 @@ function light() {
   const mark = (id, e, on) => {
     if (!on) return;
     e.classList.add("lit");
-    if (!seen[id]) { seen[id] = true; if (!$(id).contains(document.activeElement) || id !== document.activeElement.id) e.scrollIntoView({ block: "nearest" }); }
+    if (!seen[id]) { seen[id] = true; if (document.activeElement !== $(id)) reveal($(id), e); }
   };
   for (const e of pane("source").querySelectorAll("[data-line]")) mark("source", e, s.lines.has(e.dataset.line));
   for (const e of pane("ssa").querySelectorAll("[data-value]")) mark("ssa", e, s.values.has(+e.dataset.value));
@@ -147,7 +154,7 @@ function drawSSA() {
   for (const r of p.rewrites || []) {
     to.append(el("div", "note bad", "- " + r.before), el("div", "note good", "+ " + r.after));
   }
-  const s = after(pass);
+  const s = (now = after(pass));
   const changed = new Set(pass ? (p.changed || []).map((v) => v.id) : []);
   for (const b of s.blocks) {
     to.append(el("div", "block", `b${b.id}:` + (b.preds ? " ← " + b.preds.map((x) => "b" + x).join(" ") : "")));
@@ -210,7 +217,7 @@ function walk(by) {
   i = Math.min(Math.max(i + by, 0), rows.length - 1);
   if (!rows[i]) return;
   rows[i].click();
-  rows[i].scrollIntoView({ block: "nearest" });
+  reveal($(id), rows[i]);
 }
 
 document.addEventListener("keydown", (e) => {
