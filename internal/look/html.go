@@ -201,8 +201,9 @@ func (b *builder) notes(f *compile.Function, out *pageFunction) {
 			out.Notes[key] = append(out.Notes[key], n)
 		}
 	}
+	made := madeBy(f)
 	for _, a := range f.Allocations {
-		l := locationOf(f, a)
+		l := made[a.PC]
 		text := "allocates " + allocated(a, l)
 		if l != nil {
 			if to := b.destination(f, l); to != "" {

@@ -135,6 +135,10 @@ func escaping(f *compile.Function) []*compile.Location {
 	return out
 }
 
+func variable(l *compile.Location) bool {
+	return l.Kind == compile.LocationVariable || l.Kind == compile.LocationParameter
+}
+
 // stored reports whether a location is storage that a reader wrote.
 func stored(l *compile.Location) bool {
 	switch l.Kind {
@@ -153,14 +157,15 @@ func (p *page) allocations(f *compile.Function) {
 	p.title("Allocates", "at "+count(len(f.Allocations), "place"), term.Yellow)
 	all := slices.Clone(f.Allocations) // which are in the order of the machine code
 	slices.SortStableFunc(all, func(a, b compile.Allocation) int { return a.Stack.Outer().Line - b.Stack.Outer().Line })
+	made := madeBy(f)
 	for i, a := range all {
 		if i == maxFindings && !p.o.Full {
 			p.more(len(f.Allocations)-i, "place", "--escape")
 			break
 		}
-		l := locationOf(f, a)
-		if l != nil && a.Stack.Text().Column == 0 {
-			a.Stack = l.Stack
+		l := made[a.PC]
+		if l != nil && (a.Stack.Text().Column == 0 || variable(l)) {
+			a.Stack = l.Stack // where its name stands, not where its declaration begins
 		}
 		p.show(finding{stack: a.Stack, marks: []mark{{a.Stack.Text().Column, term.Yellow}}, label: allocated(a, l), style: term.Yellow})
 		if l != nil {
@@ -174,7 +179,7 @@ func allocated(a compile.Allocation, l *compile.Location) string {
 	call := strings.TrimPrefix(a.Call, "runtime.")
 	what := lastOf(a.What)
 	switch {
-	case l != nil && (l.Kind == compile.LocationVariable || l.Kind == compile.LocationParameter):
+	case l != nil && variable(l):
 		what = "the variable " + storage(l)
 	case l != nil && l.Op == "CONVIFACE":
 		what = term.Clean(l.Name) + " in an interface"
@@ -194,37 +199,13 @@ func allocated(a compile.Allocation, l *compile.Location) string {
 	return text
 }
 
-// locationOf is the location that an allocation makes, or nil. A slice grows at the
-// position of the first argument of append, and is a location at that of its bracket.
-func locationOf(f *compile.Function, a compile.Allocation) *compile.Location {
-	var near *compile.Location
-	for _, l := range escaping(f) {
-		if !sameLine(l.Stack, a.Stack) {
-			continue
-		}
-		switch a.Stack.Text().Column {
-		case l.Stack.Text().Column:
-			return l
-		case 0: // the line must do, where it is unambiguous
-			if near != nil {
-				return nil
-			}
-			near = l
-		}
-		if l.Op == "APPEND" && strings.HasPrefix(a.Call, "runtime.growslice") && near == nil {
-			near = l
-		}
-	}
-	return near
-}
-
 // escapes shows what is on the heap and was not shown as an allocation: constants that
 // become interfaces, code that is never reached, what could not be matched. Where all is
 // known their number is enough.
 func (p *page) escapes(f *compile.Function) {
 	made := map[*compile.Location]bool{}
-	for _, a := range f.Allocations {
-		made[locationOf(f, a)] = true
+	for _, l := range madeBy(f) {
+		made[l] = true
 	}
 	var rest []*compile.Location
 	for _, l := range escaping(f) {
