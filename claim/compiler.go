@@ -145,6 +145,7 @@ func (f *CompiledFunc) report(need ...compile.Feature) *compile.Report {
 		return nil
 	}
 	var why []string
+	var bare error // it has no code
 	for _, use := range f.order {
 		r, seen := f.reports[use]
 		if !seen {
@@ -159,14 +160,21 @@ func (f *CompiledFunc) report(need ...compile.Feature) *compile.Report {
 			f.reports[use] = r
 		}
 		if len(f.subjects(r)) == 0 {
-			f.refused(&compile.MissingError{Package: r.Package, Function: f.name, NoCode: true})
-			return nil
+			bare = &compile.MissingError{Package: r.Package, Function: f.name, NoCode: true}
+			continue
 		}
 		missing := gaps(r, need)
 		if len(missing) == 0 {
 			return r
 		}
 		why = append(why, missing...)
+	}
+	if bare != nil && len(why) == 0 {
+		f.refused(bare)
+		return nil
+	}
+	if bare != nil {
+		why = append(why, bare.Error())
 	}
 	f.t.Errorf("%s: not proven. The compiler cannot tell here: %s.", f.name, strings.Join(why, "; "))
 	return nil

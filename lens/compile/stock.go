@@ -165,7 +165,7 @@ func (s *stockReader) file(name string) string {
 }
 
 var (
-	symbolLine      = regexp.MustCompile(`^(.+?) STEXT (.*?)size=(\d+) args=(0x[0-9a-f]+) locals=(0x[0-9a-f]+)`)
+	symbolLine      = regexp.MustCompile(`^(.+?) STEXT (.*?)size=(\d+) (?:align=\S+ )?args=(0x[0-9a-f]+) locals=(0x[0-9a-f]+)`)
 	instructionLine = regexp.MustCompile(`^\t0x[0-9a-f]+ (\d+) \((.*?)(?::(\d+))?\)\t(\S+)\t?(.*)$`)
 	bytesLine       = regexp.MustCompile(`^\t0x([0-9a-f]+) ((?:[0-9a-f]{2} )+)`)
 	relocationLine  = regexp.MustCompile(`^\trel (\d+)\+(\d+) t=(\S+) (.*?)([+-]\d+)$`)
