@@ -363,7 +363,7 @@ func TestLog_KeysOfEveryLength(t *testing.T) {
 // A key that was deleted takes no memory any more: keys may come and go for ever.
 func TestLog_ForgetsKeys(t *testing.T) {
 	db := openDir(t, t.TempDir(), bitcask.Options{})
-	key := make([]byte, 1<<10)
+	key := make([]byte, 16<<10)
 	round := func(from, n int) {
 		for i := from; i < from+n; i++ {
 			binary.LittleEndian.PutUint64(key, uint64(i))
@@ -382,11 +382,11 @@ func TestLog_ForgetsKeys(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return int64(m.HeapAlloc)
 	}
-	round(20, 500)
+	round(20, 100)
 	before := live()
-	round(520, 4000)
+	round(120, 400)
 	if grown := live() - before; grown > 1<<20 {
-		t.Errorf("4,000 keys of 1 KiB came and went, 20 at a time, and the heap has grown by %d KiB", grown>>10)
+		t.Errorf("400 keys of 16 KiB came and went, 20 at a time, and the heap has grown by %d KiB", grown>>10)
 	}
 	if n := db.Stats().Keys; n != 20 {
 		t.Errorf("Stats().Keys = %d, want 20", n)
@@ -489,37 +489,67 @@ func TestLog_ClosedRefuses(t *testing.T) {
 	}
 }
 
+// A step of a history: a call, or a close and an open.
+type step struct{ op, key, value string }
+
+// String returns the step as a call.
+func (s step) String() string {
+	switch s.op {
+	case "put":
+		return fmt.Sprintf("Put(%q, %s)", s.key, brief(s.value))
+	case "reopen":
+		return "Close(), Open()"
+	}
+	return fmt.Sprintf("%s(%q)", map[string]string{"delete": "Delete", "get": "Get"}[s.op], s.key)
+}
+
 // A long random history of puts, deletes, reads and reopens agrees with a map.
 func TestLog_MatchesAMap(t *testing.T) {
 	rng := claim.Rand(t)
-	dir := t.TempDir()
-	o := bitcask.Options{SegmentSize: 2 << 10}
-	db := openDir(t, dir, o)
-	want := map[string]string{}
-	for i := range 3000 {
-		k := fmt.Sprint("key-", rng.IntN(200))
+	steps := make([]step, 3000)
+	for i := range steps {
+		s := step{op: "put", key: fmt.Sprint("key-", rng.IntN(200))}
 		switch n := rng.IntN(100); {
 		case n < 50:
-			want[k] = strings.Repeat(string(rune('a'+i%26)), rng.IntN(60))
-			mustPut(t, db, k, want[k])
+			s.value = strings.Repeat(string(rune('a'+i%26)), rng.IntN(60))
 		case n < 80:
-			delete(want, k)
-			mustDelete(t, db, k)
+			s.op = "delete"
 		case n < 99:
-			v, err := db.Get([]byte(k))
-			w, ok := want[k]
-			if ok != (err == nil) || string(v) != w {
-				t.Fatalf("step %d: Get(%q) = %q, %v; a map has %q, %v", i, k, v, err, w, ok)
-			}
+			s.op = "get"
 		default:
-			mustClose(t, db)
-			db = openDir(t, dir, o)
+			s = step{op: "reopen"}
 		}
+		steps[i] = s
 	}
-	holds(t, db, "at the end", want)
-	if n := db.Stats().Keys; n != len(want) {
-		t.Errorf("Stats().Keys = %d, want %d", n, len(want))
-	}
+	claim.Minimal(t, steps, func(t testing.TB, steps []step) {
+		dir := t.TempDir()
+		o := bitcask.Options{SegmentSize: 2 << 10}
+		db := openDir(t, dir, o)
+		want := map[string]string{}
+		for i, s := range steps {
+			switch s.op {
+			case "put":
+				want[s.key] = s.value
+				mustPut(t, db, s.key, s.value)
+			case "delete":
+				delete(want, s.key)
+				mustDelete(t, db, s.key)
+			case "get":
+				v, err := db.Get([]byte(s.key))
+				w, ok := want[s.key]
+				if ok != (err == nil) || string(v) != w {
+					t.Fatalf("step %d: Get(%q) = %q, %v; a map has %q, %v", i, s.key, v, err, w, ok)
+				}
+			case "reopen":
+				mustClose(t, db)
+				db = openDir(t, dir, o)
+			}
+		}
+		holds(t, db, "at the end", want)
+		if n := db.Stats().Keys; n != len(want) {
+			t.Errorf("Stats().Keys = %d, want %d", n, len(want))
+		}
+	})
 }
 
 // Goroutines may use one database at the same time: the race detector watches.
