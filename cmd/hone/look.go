@@ -251,7 +251,11 @@ func (a *app) lookTarget(ctx context.Context, typed string, f lookFlags) (look.T
 // openLens opens the lens. Nothing is built before the first question.
 func (a *app) openLens(ctx context.Context, toolchain string, stock bool) (*compile.Lens, error) {
 	o := compile.Options{Toolchain: goVersion(toolchain), Progress: func(p compile.Progress) {
-		if !p.Done {
+		switch {
+		case p.Done:
+		case strings.HasPrefix(p.Step, "build the observing compiler"):
+			a.say(p.Step + " (once; about a minute of CPU)")
+		default:
 			a.say(p.Step)
 		}
 	}}
@@ -284,6 +288,8 @@ func (a *app) ask(ctx context.Context, l *compile.Lens, q compile.Query) (*compi
 	var missing *compile.MissingError
 	var build *gotool.BuildError
 	switch {
+	case errors.As(err, &wrong) && len(wrong.Messages) == 0: // there is nothing to compile
+		return nil, mistake(strings.TrimSpace(wrong.Text), "name a package as for go build: hone look ./queue, hone look encoding/json")
 	case errors.As(err, &wrong):
 		return nil, mistake("the package does not compile:\n"+strings.TrimSpace(wrong.Text), "")
 	case errors.As(err, &missing):
@@ -302,11 +308,15 @@ func noFunction(e *compile.MissingError, q compile.Query) error {
 		return mistake(text, "look at a function that uses it: it was compiled there")
 	case len(e.Near) > 0:
 		return mistake(text, "type: hone look "+look.Quote(look.Join(q.Package, e.Near[0])))
+	case testName.MatchString(e.Function) && !q.Tests:
+		return mistake(text, "if it is a test: hone look "+look.Quote(look.Join(q.Package, e.Function))+" --tests")
 	case strings.Contains(e.Function, ":"):
 		return mistake(text, "see what there is: hone look "+look.Quote(q.Package))
 	}
 	return mistake(text, fmt.Sprintf("see what there is: hone look %s   (for a type: hone look %s --layout)", look.Quote(q.Package), look.Quote(look.Join(q.Package, e.Function))))
 }
+
+var testName = regexp.MustCompile(`^(Test|Benchmark|Fuzz|Example)`)
 
 // lookLayout answers for a type.
 func (a *app) lookLayout(ctx context.Context, t look.Target, f lookFlags) error {

@@ -31,20 +31,18 @@ func (a *app) completeLook(cmd *cobra.Command, args []string, typed string) ([]s
 	if err != nil {
 		return nil, quiet
 	}
-	// What stands before the last dot that is followed by no slash may be a package.
-	head := typed
-	if i := strings.IndexAny(typed, "(["); i >= 0 {
-		head = typed[:i]
-	}
-	if dot := strings.LastIndex(head, "."); dot >= 0 && !strings.Contains(head[dot:], "/") {
-		pkg := head[:dot]
-		if pkg == "" {
-			pkg = "."
+	for _, t := range look.Targets(typed, func(string) bool { return false }) {
+		if t.Function == "" && !strings.HasSuffix(typed, ".") {
+			continue
 		}
-		if names := functionsOf(cmd, tool, dir, pkg); len(names) > 0 {
+		if names := functionsOf(cmd, tool, dir, t.Package); len(names) > 0 {
+			prefix := strings.TrimSuffix(typed, t.Function)
 			var out []string
 			for _, n := range names {
-				out = append(out, look.Join(pkg, n))
+				if !strings.Contains(t.Function, "(") { // (*T).M needs quotes, T.M does not
+					n = strings.NewReplacer("(*", "", ")", "").Replace(n)
+				}
+				out = append(out, prefix+n)
 			}
 			return out, quiet
 		}
@@ -61,7 +59,9 @@ func (a *app) completeLook(cmd *cobra.Command, args []string, typed string) ([]s
 	for line := range strings.Lines(string(listed)) {
 		path, at, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		if rel, err := filepath.Rel(dir, at); pattern != "std" && err == nil {
-			path = "." + string(filepath.Separator) + rel
+			if path = rel; rel != "." {
+				path = "." + string(filepath.Separator) + rel
+			}
 		}
 		if strings.HasPrefix(path, typed) && !strings.Contains(path, "internal/") && !strings.HasPrefix(path, "vendor/") {
 			out = append(out, path)
