@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,7 +18,7 @@ import (
 const (
 	maxPlans     = 200 // about 20 kB each
 	maxOverlays  = 50
-	maxObservers = 4 // Go versions; about 30 MB each
+	maxObservers = 8 // Go versions; about 25 MB each
 )
 
 // The lock of a build is a file that its holder touches. One that is not touched for
@@ -53,6 +54,9 @@ func writeFile(name string, text []byte) error {
 // trim removes the oldest entries of a directory above a number.
 func trim(dir string, most int) {
 	entries, err := os.ReadDir(dir)
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { // what is in the making
+		return strings.HasPrefix(e.Name(), ".") || strings.HasSuffix(e.Name(), ".lock")
+	})
 	if err != nil || len(entries) <= most {
 		return
 	}

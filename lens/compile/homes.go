@@ -109,7 +109,7 @@ func (hs *homes) get(l *Lens, id string) (h *home, fresh bool) {
 		}
 		old := hs.byID[oldest]
 		delete(hs.byID, oldest)
-		go old.close()
+		l.background.Go(old.close)
 	}
 	return h, fresh
 }

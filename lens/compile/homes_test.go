@@ -190,10 +190,10 @@ func fakeObserver(t *testing.T, script string) *Lens {
 // compiler answers, and the report says why.
 func TestLook_BrokenObserverFallsBack(t *testing.T) {
 	for script, why := range map[string]string{
-		"exit 3": "exit status 3",
-		"printf 'name\\tF\\t0\\t8\\t0\\t0\\t0\\nfu'":                  errTruncated.Error(),
-		"echo 'x.go:1:2: internal compiler error: oh no' >&2; exit 2": "internal compiler error: oh no",
-		"kill -9 $$": "signal: killed",
+		"read q; exit 3": "exit status 3",
+		"read q; printf 'name\\tF\\t0\\t8\\t0\\t0\\t0\\nfu'":                  errTruncated.Error(),
+		"read q; echo 'x.go:1:2: internal compiler error: oh no' >&2; exit 2": "internal compiler error: oh no",
+		"read q; kill -9 $$": "signal: killed",
 	} {
 		r, err := fakeObserver(t, script).Look(t.Context(), Query{Dir: "testdata/src", Package: "./facts", Function: "escapes"})
 		if err != nil {

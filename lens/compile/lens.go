@@ -107,7 +107,9 @@ type Lens struct {
 	cache   string
 	options Options
 
-	background sync.WaitGroup // work that nobody waits for, but for Close
+	background sync.WaitGroup  // work that nobody waits for, but for Close
+	life       context.Context // ends with Close: an observer is not built on for nobody
+	end        context.CancelFunc
 
 	mu       sync.Mutex // guards all below
 	tools    map[string]*gotool.Toolchain
@@ -136,7 +138,8 @@ func Open(ctx context.Context, o Options) (*Lens, error) {
 	if o.Idle <= 0 {
 		o.Idle = defaultIdle
 	}
-	l := &Lens{cache: dir, options: o, tools: map[string]*gotool.Toolchain{}, building: map[string]bool{}, failed: map[string]error{}}
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	l := &Lens{life: life, end: end, cache: dir, options: o, tools: map[string]*gotool.Toolchain{}, building: map[string]bool{}, failed: map[string]error{}}
 	return l, ctx.Err()
 }
 
@@ -155,8 +158,10 @@ func (l *Lens) Prepare(ctx context.Context, dir string) (Observed, error) {
 	return Observed{Mode: Observing, Verified: o.Verified, Gaps: o.Gaps}, nil
 }
 
-// Close ends the resident processes, and waits for what is still written to the cache.
+// Close ends the resident processes and an observer's building, and waits for what is
+// still written to the cache.
 func (l *Lens) Close() error {
+	l.end()
 	l.homes.closeAll()
 	l.background.Wait()
 	return nil

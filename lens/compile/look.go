@@ -86,6 +86,10 @@ func (l *Lens) request(ctx context.Context, q Query) (*request, error) {
 		}
 	}
 	r.env = append(r.env, q.Env...)
+	if t := r.target(&plan{}); (t.OS != hostOS || t.Arch != hostArch) && !slices.ContainsFunc(r.env, func(e string) bool { return strings.HasPrefix(e, "CGO_ENABLED=") }) {
+		// As the go command decides: no C compiler for another machine is assumed.
+		r.env = append(r.env, "CGO_ENABLED=0")
+	}
 	return r, l.writeOverlay(r)
 }
 
@@ -128,7 +132,7 @@ func (l *Lens) choose(ctx context.Context, t *gotool.Toolchain) (*observer, stri
 		return nil, failed.Error(), nil
 	}
 	if l.options.Observer == ObserverBackground {
-		l.buildBehind(ctx, t, dir)
+		l.buildBehind(t, dir)
 		return nil, "the observing compiler is being built", nil
 	}
 	o, err := l.observer(ctx, t)
@@ -148,8 +152,8 @@ func (l *Lens) fail(dir string, err error) {
 	l.failed[dir] = err
 }
 
-// buildBehind builds the observer once, while others answer. Close waits for it.
-func (l *Lens) buildBehind(ctx context.Context, t *gotool.Toolchain, dir string) {
+// buildBehind builds the observer once, while others answer. Close ends it.
+func (l *Lens) buildBehind(t *gotool.Toolchain, dir string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.building[dir] {
@@ -157,7 +161,7 @@ func (l *Lens) buildBehind(ctx context.Context, t *gotool.Toolchain, dir string)
 	}
 	l.building[dir] = true
 	l.background.Go(func() {
-		if _, err := l.observer(context.WithoutCancel(ctx), t); err != nil {
+		if _, err := l.observer(l.life, t); err != nil && l.life.Err() == nil {
 			l.fail(dir, err)
 		}
 		l.mu.Lock()

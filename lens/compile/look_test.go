@@ -199,6 +199,7 @@ func TestLook_AnyPackage(t *testing.T) {
 		{Package: "math/big", Function: "nat.add"},
 		{Package: "runtime", Function: "mallocgc"},
 		{Package: "./facts", Function: "sums", Env: []string{"GOARCH=arm64"}},
+		{Package: "os/user", Function: "Current", Env: []string{"GOARCH=arm64"}}, // uses cgo where it can
 		{Package: "./facts", Function: "sums", Env: []string{"GOAMD64=v3"}},
 		{Package: "./facts", Function: "sums", Env: []string{"GOOS=js", "GOARCH=wasm"}},
 		{Package: absolute(t, "testdata/src/facts"), Function: "sums"},

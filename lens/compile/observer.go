@@ -160,7 +160,7 @@ func (l *Lens) install(o *observer, aside, dir string) error {
 		}
 	}
 	o.path = filepath.Join(dir, compilerName())
-	trim(filepath.Dir(dir), 2*maxObservers)
+	trim(filepath.Dir(dir), maxObservers)
 	return nil
 }
 
