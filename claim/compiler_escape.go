@@ -39,7 +39,7 @@ func (f *CompiledFunc) noEscape(r *compile.Report, variable string) {
 	for _, body := range f.bodies(r) {
 		g := body.Escape
 		for _, l := range g.Locations {
-			if !isVariable(l) || l.Function != body.Name {
+			if !isVariable(l) || l.Function != body.Name || !f.isOwn(r, l) {
 				continue
 			}
 			if l.Name != variable {
@@ -69,6 +69,14 @@ func (f *CompiledFunc) noEscape(r *compile.Report, variable string) {
 
 func isVariable(l compile.Location) bool {
 	return l.Kind == compile.LocationVariable || l.Kind == compile.LocationParameter || l.Kind == compile.LocationResult
+}
+
+// isOwn reports whether the text of the function has a variable, and not that of another
+// function which was inlined into it.
+func (f *CompiledFunc) isOwn(r *compile.Report, l compile.Location) bool {
+	of := withoutArguments(l.Stack.Text().Function)
+	return of == "" || slices.ContainsFunc(f.bodies(r), func(b compile.Function) bool { return withoutArguments(b.Symbol) == of }) ||
+		slices.ContainsFunc(f.subjects(r), func(s compile.Function) bool { return strings.HasPrefix(of, withoutArguments(s.Symbol)+".") })
 }
 
 // addressed are the locations whose address may be in a location: one edge takes it,

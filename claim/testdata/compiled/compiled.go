@@ -35,6 +35,16 @@ func Held(n int) {
 	sink = held
 }
 
+// InlinesMoves has a variable of its own, and one that is Moves's.
+func InlinesMoves(n int) int {
+	mine := T{a: n}
+	Moves(mine.a)
+	return func() int {
+		inner := &T{b: n}
+		return inner.b
+	}()
+}
+
 func Reads(from *T) int { return from.a }
 
 func Keeps(from *T) { sink = from }
