@@ -1,6 +1,7 @@
 // Package claim asserts what an ordinary test cannot see: that a call does not
 // allocate, that a goroutine is not left behind, that a value can be collected,
-// that a function blocks, that one implementation is faster than another.
+// that a function blocks, that one implementation is faster than another, that the
+// compiler keeps a variable on the stack.
 //
 // The smallest example, in any repository, under plain go test:
 //
@@ -15,8 +16,8 @@
 // skips a test instead of failing it.
 //
 // Where to start: [Allocs], [NoGoroutineLeak], [Unreachable], [Terminates],
-// [Deadlocks], [Faster], [Layout] and [Compiler] are the claims. [Equal] and [Bytes] compare with a
-// readable difference. [Rand] gives random numbers that can be replayed.
+// [Deadlocks], [Faster], [Layout] and [Compiler] are the claims. [Equal] and [Bytes]
+// compare with a readable difference. [Rand] gives random numbers that can be replayed.
 //
 // # For programs that read results
 //

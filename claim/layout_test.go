@@ -1,5 +1,7 @@
 package claim_test
 
+//lint:file-ignore U1000 fields are here to lie in memory
+
 import (
 	"runtime"
 	"strings"
