@@ -307,7 +307,11 @@ func noFunction(e *compile.MissingError, q compile.Query) error {
 	case e.NoCode:
 		return mistake(text, "look at a function that uses it: it was compiled there")
 	case len(e.Near) > 0:
-		return mistake(text, "type: hone look "+look.Quote(look.Join(q.Package, e.Near[0])))
+		try := "type: hone look " + look.Quote(look.Join(q.Package, e.Near[0]))
+		if q.Tests {
+			try += " --tests"
+		}
+		return mistake(text, try)
 	case testName.MatchString(e.Function) && !q.Tests:
 		return mistake(text, "if it is a test: hone look "+look.Quote(look.Join(q.Package, e.Function))+" --tests")
 	case strings.Contains(e.Function, ":"):

@@ -14,6 +14,10 @@ func (p *page) bounds(f *compile.Function) {
 		return
 	}
 	kept, proven := tally(f.Checks)
+	if kept+proven == 0 {
+		p.title("Checks", "none is needed", term.Green)
+		return
+	}
 	style := term.Green
 	if kept > 0 {
 		style = term.Yellow

@@ -99,29 +99,33 @@ func (p *page) stop(s stop, pad string, width int) {
 
 // stops joins the steps of a way that stand on one line of source.
 func (p *page) stops(f *compile.Function, l *compile.Location) []stop {
-	var out []stop
+	var steps []compile.Step
 	for _, i := range l.Path {
-		if i < 0 || i >= len(f.Escape.Edges) {
+		if i >= 0 && i < len(f.Escape.Edges) {
+			steps = append(steps, f.Escape.Edges[i].Steps...)
+		}
+	}
+	return p.join(steps)
+}
+
+func (p *page) join(steps []compile.Step) []stop {
+	var out []stop
+	for _, st := range steps {
+		if st.Why == "spill" { // the compiler's word for the place where it is made
 			continue
 		}
-		for _, st := range f.Escape.Edges[i].Steps {
-			if st.Why == "spill" { // the compiler's word for the place where it is made
-				continue
+		at := st.Stack.Text().Position
+		if n := len(out); n > 0 && out[n-1].at.File == at.File && out[n-1].at.Line == at.Line {
+			if !slices.Contains(out[n-1].why, st.Why) {
+				out[n-1].why = append(out[n-1].why, st.Why)
 			}
-			at := st.Stack.Text().Position
-			where := p.place(at)
-			if n := len(out); n > 0 && out[n-1].at.File == at.File && out[n-1].at.Line == at.Line {
-				if !slices.Contains(out[n-1].why, st.Why) {
-					out[n-1].why = append(out[n-1].why, st.Why)
-				}
-				continue
-			}
-			code := p.code(at)
-			if code == "" {
-				code = term.Clean(st.Text)
-			}
-			out = append(out, stop{at: at, where: where, code: code, why: []string{st.Why}})
+			continue
 		}
+		code := p.code(at)
+		if code == "" {
+			code = term.Clean(st.Text)
+		}
+		out = append(out, stop{at: at, where: p.place(at), code: code, why: []string{st.Why}})
 	}
 	return out
 }
@@ -191,9 +195,8 @@ func (p *page) flows(f *compile.Function, l *compile.Location) {
 		}
 		e := f.Escape.Edges[i]
 		p.line("      %s", p.screen.Paint(p.edge(f, e), term.Cyan))
-		for _, st := range e.Steps {
-			at := st.Stack.Text().Position
-			p.stop(stop{at: at, code: p.code(at), why: []string{st.Why}}, "        ", 0)
+		for _, st := range p.join(e.Steps) {
+			p.stop(st, "        ", 0)
 		}
 	}
 	if to := p.destination(f, l); to != "" {
@@ -260,26 +263,10 @@ func (p *page) leaks(f *compile.Function) {
 		if l.Kind != compile.LocationParameter || l.Function != "" && l.Function != f.Name || l.Name == "_" {
 			continue
 		}
-		var parts []string
-		for _, k := range l.Leaks {
-			what := "it"
-			if k.Derefs > 0 {
-				what = "what it points to"
-			}
-			switch k.To {
-			case "heap":
-				parts = append(parts, what+" may stay on the heap")
-			case "mutator":
-				parts = append(parts, what+" is written through")
-			case "callee":
-				parts = append(parts, what+" is called")
-			default:
-				parts = append(parts, what+" flows to "+k.To)
-			}
+		if numeric(l.Type) {
+			continue // it is a copy, wherever it goes
 		}
-		if len(parts) == 0 {
-			parts = []string{"stays inside"}
-		}
+		parts := leaksOf(l)
 		rows = append(rows, []string{"  " + term.Clean(l.Name), term.Clean(l.Type), strings.Join(parts, ", ")})
 	}
 	if len(rows) == 0 {
@@ -290,4 +277,42 @@ func (p *page) leaks(f *compile.Function) {
 	for _, l := range term.Columns(rows, 2) {
 		p.line("%s", p.screen.Cut(l, 0))
 	}
+}
+
+// numeric reports whether a type is a number or a bool of the language itself.
+func numeric(t string) bool {
+	switch t {
+	case "bool", "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "uintptr",
+		"byte", "rune", "float32", "float64", "complex64", "complex128":
+		return true
+	}
+	return false
+}
+
+// leaksOf says where a parameter flows. What stays on the heap may be written and called
+// there, which needs no saying.
+func leaksOf(l *compile.Location) []string {
+	var parts []string
+	heap := slices.IndexFunc(l.Leaks, func(k compile.Leak) bool { return k.To == "heap" })
+	for _, k := range l.Leaks {
+		what := "it"
+		if k.Derefs > 0 {
+			what = "what it points to"
+		}
+		implied := heap >= 0 && l.Leaks[heap].Derefs <= k.Derefs
+		switch {
+		case k.To == "heap":
+			parts = append(parts, what+" may stay on the heap")
+		case k.To == "mutator" && !implied:
+			parts = append(parts, what+" is written through")
+		case k.To == "callee" && !implied:
+			parts = append(parts, what+" is called")
+		case strings.HasPrefix(k.To, "result"):
+			parts = append(parts, what+" flows to "+k.To)
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"stays inside"}
+	}
+	return parts
 }

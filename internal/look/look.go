@@ -150,7 +150,12 @@ func (p *page) heading(f *compile.Function) {
 			where += p.dim(fmt.Sprintf("-%d", f.EndLine))
 		}
 	}
-	p.line("%s  %s", p.screen.Paint(p.screen.Cut(term.Clean(name), 0), term.Bold), where)
+	name = p.screen.Paint(p.screen.Cut(term.Clean(name), 0), term.Bold)
+	if p.screen.Width > 0 && term.Cells(name)+2+term.Cells(where) > p.screen.Width {
+		p.line("%s\n  %s", name, where)
+		return
+	}
+	p.line("%s  %s", name, where)
 }
 
 // own reports whether a function is declared in the package that was compiled.
