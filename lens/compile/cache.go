@@ -25,7 +25,7 @@ const (
 // so long belongs to a process that is gone.
 const (
 	lockBeat  = time.Second
-	lockStale = 10 * time.Second
+	lockStale = 30 * time.Second
 	lockPoll  = 100 * time.Millisecond
 )
 

@@ -47,7 +47,7 @@ type Progress struct {
 type Query struct {
 	Dir      string            // directory that Package and relative file names are relative to; "" is the current one
 	Package  string            // import path, or "./x"; one package. "" is the one in Dir
-	Function string            // "F", "(*T).M", "T.M", "F.func1", "file.go:12"; a generic's name is all its instances; "" is every function
+	Function string            // "F", "(*T).M", "T.M", "T" for all its methods, "F.func1", "file.go:12"; a generic's name is all its instances; "" is every function
 	Overlay  map[string][]byte // text of unsaved files by absolute path
 	Env      []string          // "GOARCH=arm64", "GOAMD64=v3", "CGO_ENABLED=0"
 	Flags    []string          // of go build that change what is compiled: "-tags=x", "-race", "-pgo=FILE"

@@ -130,6 +130,16 @@ func TestLook_PassesFitTogether(t *testing.T) {
 	}
 }
 
+// What was known of a check that is kept is said in the words of the source.
+func TestLook_SaysWhatWasKnown(t *testing.T) {
+	r := look(t, open(t, compile.Options{}), compile.Query{Package: "./facts", Function: "(*ring).next"})
+	for _, c := range r.Functions[0].Checks {
+		if c.Kind == compile.CheckIndex && (!c.Kept || c.Proof != "r.at can be anything; 0 <= len(r.buf)") {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
 // A function that isn't there is an error that says what is, and one without code says
 // why.
 func TestLook_SaysWhatIsMissing(t *testing.T) {

@@ -252,7 +252,7 @@ func compileError(r *request, err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	out := &CompileError{Package: r.Package, Text: e.Text}
+	out := &CompileError{Package: r.Package, Text: withoutScript(e.Text)}
 	for _, d := range e.Diagnostics {
 		file := d.File
 		if !filepath.IsAbs(file) {
@@ -261,6 +261,18 @@ func compileError(r *request, err error) error {
 		out.Messages = append(out.Messages, Message{lens.Position{File: file, Line: d.Line, Column: d.Column}, d.Message})
 	}
 	return out
+}
+
+// withoutScript is what the go command complained of, without what it would have run
+// before it came to that.
+func withoutScript(text string) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "mkdir -p $WORK") && !strings.HasPrefix(line, "#") && strings.TrimSpace(line) != "" {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
 }
 
 // buildDependencies makes the go command build what the package imports, and returns

@@ -157,3 +157,10 @@ func empty() *struct{} {
 func joins(a, b string) string { return strings.ToUpper(a + b) } // want allocates; escapes: a + b; static: strings.ToUpper
 
 func makes(n int) []byte { return make([]byte, n) } // want allocates; escapes: make([]byte, n)
+
+type ring struct {
+	buf []int
+	at  int
+}
+
+func (r *ring) next() int { return r.buf[r.at] } // want keeps: index
