@@ -250,7 +250,7 @@ func (b *builder) parts(f *compile.Function) []pagePart {
 	}
 	var spans []span
 	add := func(name string, line int) {
-		body := b.bodyAt(name, line)
+		body := b.bodyAt(name, line, true)
 		if body == nil {
 			return
 		}

@@ -116,9 +116,9 @@ func (p *page) unfold(f *compile.Function, c *compile.Call, depth int) bool {
 	if !ok {
 		return false
 	}
-	b := p.bodyAt(at.File, at.Line)
-	if b == nil {
-		return false
+	b := p.bodyAt(at.File, at.Line, strings.Contains(p.short(c.Callee), ".func"))
+	if b == nil || p.resolve(at.File) == p.resolve(f.Position.File) && b.first <= f.Position.Line && f.Position.Line <= b.last {
+		return false // the body of a range over a function is part of what is shown
 	}
 	indent := ""
 	for n := b.first; n <= b.last; n++ {

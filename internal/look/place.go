@@ -152,7 +152,6 @@ type finding struct {
 	marks []mark
 	label string // after the caret
 	style term.Style
-	names string // before the source; "" is the position
 }
 
 // show prints a place, its line of source and carets under it:
@@ -249,11 +248,14 @@ func (p *page) inlinedAt(s lens.Stack, gutter int) {
 }
 
 // A body is a function declaration or literal in a file.
-type body struct{ first, last int } // lines
+type body struct {
+	first, last int // lines
+	literal     bool
+}
 
-// bodyAt is the innermost function around a line, nil where the text is not known or
-// does not parse.
-func (p *page) bodyAt(file string, line int) *body {
+// bodyAt is the function around a line: the innermost literal, if literals count, else
+// the declaration. It is nil where the text is not known or does not parse.
+func (p *page) bodyAt(file string, line int, literals bool) *body {
 	file = p.resolve(file)
 	all, ok := p.bodies[file]
 	if !ok {
@@ -264,7 +266,7 @@ func (p *page) bodyAt(file string, line int) *body {
 	}
 	var best *body
 	for _, b := range all {
-		if b.first <= line && line <= b.last && (best == nil || b.last-b.first < best.last-best.first) {
+		if b.first <= line && line <= b.last && (literals || !b.literal) && (best == nil || b.last-b.first < best.last-best.first) {
 			best = b
 		}
 	}
@@ -279,9 +281,10 @@ func bodies(text []byte) []*body {
 	}
 	var all []*body
 	ast.Inspect(f, func(n ast.Node) bool {
-		switch n.(type) {
-		case *ast.FuncDecl, *ast.FuncLit:
-			all = append(all, &body{fset.PositionFor(n.Pos(), false).Line, fset.PositionFor(n.End(), false).Line})
+		_, declared := n.(*ast.FuncDecl)
+		_, literal := n.(*ast.FuncLit)
+		if declared || literal {
+			all = append(all, &body{fset.PositionFor(n.Pos(), false).Line, fset.PositionFor(n.End(), false).Line, literal})
 		}
 		return true
 	})
