@@ -44,9 +44,10 @@ func (f *CompiledFunc) NoHeapAlloc() *CompiledFunc {
 // source's own, and those of any callee are not looked into.
 func unknown(body compile.Function) []finding {
 	var found []finding
+	nothing := regexp.MustCompile(takesNothing)
 	for _, i := range body.Code.Instructions {
 		name, ok := strings.CutPrefix(i.Target, "runtime.")
-		if !ok || !isCall(i) || name == "" || name[0] < 'a' || name[0] > 'z' || takesNothing.MatchString(name) {
+		if !ok || !isCall(i) || name == "" || name[0] < 'a' || name[0] > 'z' || nothing.MatchString(name) {
 			continue
 		}
 		if !slices.ContainsFunc(body.Allocations, func(a compile.Allocation) bool { return a.PC == i.PC }) {
@@ -60,11 +61,11 @@ func unknown(body compile.Function) []finding {
 // take no memory for the program, in Go 1.24 to 1.27
 // (cmd/compile/internal/typecheck/_builtin/runtime.go). Caches of the runtime's own, for
 // type switches and waiting goroutines, are not counted, nor is what a panic takes.
-var takesNothing = regexp.MustCompile(`^(morestack\w*|panic\w*|goPanic\w*|gopanic|gorecover|throwinit|deferreturn|deferprocStack|goschedguarded|block|` +
+const takesNothing = `^(morestack\w*|panic\w*|goPanic\w*|gopanic|gorecover|throwinit|deferreturn|deferprocStack|goschedguarded|block|` +
 	`gcWriteBarrier\d*|wbZero|wbMove|typedmemmove|typedmemclr|typedslicecopy|memmove|memclr\w+|memequal\w*|duff\w+|` +
 	`cmpstring|\w*equal|[ie]faceeq|\w*hash|slicebytetostringtmp|slicecopy|decoderune|countrunes|assertE2I2?|typeAssert|interfaceSwitch|` +
 	`map(access|delete)\w*|mapIter\w+|mapiter\w+|mapclear|chan(recv|send)[12]|closechan|chanlen|chancap|select\w+|print\w+|` +
-	`rand|rand32|unsafe(slice|string)checkptr|\w*div|\w*mod|u?int\d+tofloat\d+|float\d+tou?int\d+|udiv\w*|f(add|sub|mul|div|neg|eq|gt|ge)\d+|f(32|64)to\w+)$`)
+	`rand|rand32|unsafe(slice|string)checkptr|\w*div|\w*mod|u?int\d+tofloat\d+|float\d+tou?int\d+|udiv\w*|f(add|sub|mul|div|neg|eq|gt|ge)\d+|f(32|64)to\w+)$`
 
 // NoBoundsChecks claims that the compiler proved every index and slice expression
 // to be within bounds: no check for it is in the machine code of the function, its
@@ -85,6 +86,7 @@ func (f *CompiledFunc) NoBoundsChecks(lines ...string) *CompiledFunc {
 		return f
 	}
 	var against []finding
+	panics := regexp.MustCompile(panicsOnBounds)
 	for _, body := range f.bodies(r) {
 		for _, c := range body.Checks {
 			if c.Kept && c.Kind != compile.CheckNil && on.has(c.Stack) {
@@ -95,7 +97,7 @@ func (f *CompiledFunc) NoBoundsChecks(lines ...string) *CompiledFunc {
 			continue
 		}
 		for _, i := range body.Code.Instructions {
-			if panicsOnBounds.MatchString(i.Target) && on.has(i.Stack) {
+			if panics.MatchString(i.Target) && on.has(i.Stack) {
 				against = append(against, finding{at: where(i.Stack), what: "calls " + i.Target})
 			}
 		}
@@ -103,9 +105,12 @@ func (f *CompiledFunc) NoBoundsChecks(lines ...string) *CompiledFunc {
 	return f.hold(r, against, "%d bounds checks are left%s, claimed none.\nTo see what the compiler could not prove: which of index and length may change between the test and the use?", len(against), on)
 }
 
+// The expressions below are compiled where a claim needs them, not when every process
+// of checks begins.
+
 // panicsOnBounds matches the runtime's functions that a failed check calls; they are
 // one for each kind before Go 1.26, and one since.
-var panicsOnBounds = regexp.MustCompile(`^runtime\.(goPanic|panic)(Index|Slice|Bounds|ExtendIndex|ExtendSlice|Extend)`)
+const panicsOnBounds = `^runtime\.(goPanic|panic)(Index|Slice|Bounds|ExtendIndex|ExtendSlice|Extend)`
 
 func known(c compile.Check) []string {
 	if c.Proof == "" {
@@ -204,10 +209,11 @@ func (f *CompiledFunc) NoWriteBarrier() *CompiledFunc {
 		return f
 	}
 	var against []finding
+	tells := regexp.MustCompile(tellsCollector)
 	for _, body := range f.bodies(r) {
 		seen := map[string]bool{}
 		for _, i := range body.Code.Instructions {
-			if tellsCollector.MatchString(i.Target) && !seen[where(i.Stack)] {
+			if tells.MatchString(i.Target) && !seen[where(i.Stack)] {
 				seen[where(i.Stack)] = true
 				against = append(against, finding{at: where(i.Stack), what: i.Target})
 			}
@@ -224,7 +230,7 @@ func (f *CompiledFunc) NoWriteBarrier() *CompiledFunc {
 
 // tellsCollector matches what a store of pointers calls while the collector marks, and
 // the functions that copy or clear memory with pointers in it.
-var tellsCollector = regexp.MustCompile(`^runtime\.(gcWriteBarrier|wbZero|wbMove|typedmemmove|typedmemclr|typedslicecopy|memclrHasPointers|bulkBarrier)`)
+const tellsCollector = `^runtime\.(gcWriteBarrier|wbZero|wbMove|typedmemmove|typedmemclr|typedslicecopy|memclrHasPointers|bulkBarrier)`
 
 // OpenDefers claims that every defer of the function costs no more than a call at its
 // end: the compiler put the calls there ("open-coded"), which it does not do in loops,
