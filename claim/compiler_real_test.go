@@ -172,6 +172,25 @@ func root() string {
 	return "SQRTSD"
 }
 
+// A claim can be pinned to another machine than this one.
+func TestCompiler_OtherMachine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles the standard library for it")
+	}
+	for _, arch := range []string{"arm64", "386"} {
+		record(t, func(t testing.TB) {
+			f := claim.Compiler(t, compiled, "GOARCH="+arch, "GOOS=linux").Func("Root")
+			f.Uses(map[string]string{"arm64": "FSQRTD", "386": "SQRTSD"}[arch]).Leaf().NoHeapAlloc()
+		}).wantSilent(t)
+		record(t, func(t testing.TB) {
+			claim.Compiler(t, compiled, "GOARCH="+arch, "GOOS=linux").Func("Calls").Leaf()
+		}).wantFailed(t, claim.OutcomeBudget, "linux/"+arch, "opaque")
+		record(t, func(t testing.TB) {
+			claim.Compiler(t, compiled, "GOARCH="+arch, "GOOS=linux").Func("Nth").NoBoundsChecks("b[n]")
+		}).wantFailed(t, claim.OutcomeBudget, "1 bounds checks")
+	}
+}
+
 // What another tool for such claims, gcassert, passes in silence: a variable that
 // escapes, with any Go since 1.25; any claim on a directory with a hyphen in its name;
 // and a package that is named without ./ and so not found.
