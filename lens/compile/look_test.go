@@ -203,6 +203,7 @@ func TestLook_AnyPackage(t *testing.T) {
 	l := open(t, compile.Options{})
 	for _, q := range []compile.Query{
 		{Package: "./asm", Function: "Twice"},
+		{Package: "./embeds", Function: "Text"},
 		{Package: "./tested", Function: "inner", Tests: true},
 		{Package: "./tested_test", Function: "outer", Tests: true},
 		{Package: "bufio", Function: "(*Scanner).Scan"},

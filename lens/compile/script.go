@@ -37,6 +37,12 @@ func parseScript(text string) *script {
 			if name, _, ok := strings.Cut(file, " << 'EOF'"); ok {
 				var body strings.Builder
 				for i++; i < len(lines) && lines[i] != "EOF"; i++ {
+					// What ends without a newline, as the list of embedded files does, has
+					// the end mark on its last line.
+					if last, ok := strings.CutSuffix(lines[i], "}EOF"); ok {
+						body.WriteString(last + "}")
+						break
+					}
 					body.WriteString(lines[i] + "\n")
 				}
 				s.files[name] = body.String()

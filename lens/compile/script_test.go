@@ -30,6 +30,10 @@ cat >$WORK/b001/importcfg << 'EOF' # internal
 # import config
 packagefile strings=/cache/ca-d
 EOF
+cat >$WORK/b001/embedcfg << 'EOF' # internal
+{
+	"Patterns": {}
+}EOF
 cd /m
 TERM='dumb' CGO_LDFLAGS='' /go/pkg/tool/cgo -objdir $WORK/b001/ ./c.go
 /go/pkg/tool/compile -o $WORK/b001/_pkg_.a -trimpath "$WORK/b001=>" -p m/p -d=hone=1 -importcfg $WORK/b001/importcfg -pack ./p/p.go
@@ -42,6 +46,9 @@ func TestParseScript_FindsCommandsAndFiles(t *testing.T) {
 	s := parseScript(exampleScript)
 	if got := s.files["$WORK/b001/importcfg"]; !strings.Contains(got, "packagefile strings=/cache/ca-d\n") {
 		t.Errorf("the import configuration is %q", got)
+	}
+	if got := s.files["$WORK/b001/embedcfg"]; got != "{\n\t\"Patterns\": {}\n}" {
+		t.Errorf("the list of embedded files is %q", got)
 	}
 	if _, ok := s.files["$WORK/b002/importcfg"]; !ok {
 		t.Error("a file written by echo is missing")
