@@ -221,7 +221,7 @@ func (p *page) edge(f *compile.Function, e compile.Edge) string {
 	if e.Derefs < 0 {
 		from = "&" + from
 	} else {
-		from = strings.Repeat("*", e.Derefs) + from
+		from = strings.Repeat("*", min(e.Derefs, 9)) + from
 	}
 	return name(e.To) + " = " + from
 }

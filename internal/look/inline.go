@@ -10,6 +10,9 @@ import (
 	"github.com/hone-go/hone/lens/compile"
 )
 
+// maxDepth is how deep inlined calls are followed. The inliner itself stops long before.
+const maxDepth = 40
+
 // inline shows the decision about a function, then each of its calls: what was inlined
 // with its text in place, what stays with the reason.
 func (p *page) inline(f *compile.Function) {
@@ -83,6 +86,9 @@ func (p *page) call(f *compile.Function, c *compile.Call, depth int) {
 	code := p.code(at)
 	if depth > 0 {
 		code = "" // its line stands above
+	}
+	if depth > maxDepth {
+		return
 	}
 	p.columns(strings.TrimRight(p.bars(depth)+"  "+p.at(at)+"  "+code, " "), p.screen.Paint(note, style))
 	if c.Kind != compile.CallInlined {
@@ -177,7 +183,7 @@ func billByLine(f *compile.Function) []lineCharge {
 	for _, c := range f.Inlining.Bill {
 		at := c.Stack.Outer().Position
 		at.Column = 0
-		around = around[:min(c.Depth, len(around))]
+		around = around[:min(max(c.Depth, 0), len(around))]
 		elsewhere := c.Op == "NAME" || at.File != f.Position.File || at.Line < f.Position.Line || f.EndLine > 0 && at.Line > f.EndLine
 		if elsewhere && len(around) > 0 {
 			at = around[len(around)-1]
@@ -261,7 +267,8 @@ func scale(n, of, width int) string {
 	if of <= 0 || n <= 0 {
 		return ""
 	}
-	eighths := max(n*width*8/of, 1)
+	n = min(n, of) // more than all there is would leave the picture
+	eighths := max(int(float64(n)/float64(of)*float64(width*8)), 1)
 	bar := strings.Repeat("█", eighths/8)
 	if r := eighths % 8; r > 0 {
 		bar += string([]rune("▏▎▍▌▋▊▉")[r-1])

@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -202,4 +204,66 @@ func TestHTML_NeedsNothingElse(t *testing.T) {
 	if f.Name != "Top" || len(f.Passes) != 7 || len(f.Code) != 10 || len(f.Source) == 0 || f.Source[0].First != 6 {
 		t.Errorf("the page shows %s with %d passes, %d instructions, source %+v", f.Name, len(f.Passes), len(f.Code), f.Source)
 	}
+}
+
+// TestText_SurvivesDamage changes digits of a report at random: what leads nowhere may
+// not be followed, whatever it is.
+func TestText_SurvivesDamage(t *testing.T) {
+	ar, err := txtar.ParseFile("testdata/pick.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	for range 50 {
+		text := slices.Clone(ar.Files[0].Data)
+		for range 1 + rng.IntN(6) {
+			at := rng.IntN(len(text))
+			if text[at] < '0' || text[at] > '9' {
+				continue
+			}
+			text[at] = byte('0' + rng.IntN(10))
+			switch rng.IntN(4) {
+			case 0:
+				text = slices.Insert(text, at, []byte("99999")...)
+			case 1:
+				text = slices.Insert(text, at, '-')
+			}
+		}
+		everything(t, string(text), string(ar.Files[1].Data))
+	}
+}
+
+// FuzzText gives reports that no compiler makes.
+func FuzzText(f *testing.F) {
+	for _, name := range []string{"testdata/pick.txtar", "testdata/stock.txtar"} {
+		ar, err := txtar.ParseFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(ar.Files[0].Data), string(ar.Files[1].Data))
+	}
+	f.Fuzz(everything)
+}
+
+// everything lays a report out in every form. No escape sequence of the report may get
+// through.
+func everything(t *testing.T, report, source string) {
+	var r compile.Report
+	if json.Unmarshal([]byte(report), &r) != nil {
+		return
+	}
+	o := Options{Files: map[string][]byte{"/home/me/pick/pick.go": []byte(source)}, Pass: "opt", Value: 8}
+	s := term.Screen{Color: true, Width: 50}
+	for _, section := range []Section{"", SectionEscape, SectionInline, SectionCost, SectionBounds, SectionSSA, SectionAsm, SectionFrame, SectionIR} {
+		if o.Sections = nil; section != "" {
+			o.Sections = []Section{section}
+		}
+		if text := Text(s, &r, o); strings.Contains(strings.ReplaceAll(text, "\x1b[", ""), "\x1b") {
+			t.Errorf("%s lets an escape sequence of the report through: %q", section, text)
+		}
+	}
+	Diff(s, Compare(Side{"a", &r, o.Files}, Side{"b", &r, nil}), o)
+	_, _ = HTML(&r, o)
 }
