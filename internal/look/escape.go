@@ -125,7 +125,7 @@ func (p *page) join(steps []compile.Step) []stop {
 		if code == "" {
 			code = term.Clean(st.Text)
 		}
-		out = append(out, stop{at: at, where: p.place(at), code: code, why: []string{st.Why}})
+		out = append(out, stop{at: at, where: p.place(at), code: code, why: []string{term.Clean(st.Why)}})
 	}
 	return out
 }

@@ -150,7 +150,7 @@ func (p *page) value(v compile.Value) string {
 		at.Column = 0
 		text += " " + p.screen.Link(p.url(at), p.dim("("+p.place(at)+")"))
 	}
-	text += " = " + v.Op
+	text += " = " + term.Clean(v.Op)
 	if v.Type != "" {
 		text += " <" + term.Clean(v.Type) + ">"
 	}
