@@ -182,7 +182,7 @@ func allocated(a compile.Allocation, l *compile.Location) string {
 	case l != nil && variable(l):
 		what = "the variable " + storage(l)
 	case l != nil && l.Op == "CONVIFACE":
-		what = term.Clean(l.Name) + " in an interface"
+		what = term.Window(term.Clean(l.Name), 0, 40) + " in an interface"
 	case l != nil && l.Type != "":
 		what = strings.TrimPrefix(term.Clean(l.Type), "*")
 	}
