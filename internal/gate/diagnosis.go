@@ -190,7 +190,7 @@ func (in *inspection) recorded(ctx context.Context, m catalog.Mutant, matrix dia
 		}
 		ok = false
 		agrees, _ := diagnose.Agrees(seen, *print)
-		sameFails = sameFails || agrees
+		sameFails = sameFails || agrees || in.quick && late(seen)
 		sameText = sameText || in.reads(string(want), settled(in.text(seen, matrix))) || in.unmeasured(seen)
 		if sameFails && sameText {
 			return nil
@@ -203,6 +203,14 @@ func (in *inspection) recorded(ctx context.Context, m catalog.Mutant, matrix dia
 		in.fault("mutant %s: a learner would see something else now than in %s/%s.txt:\n%s", m.Name, goldenDir, m.Name, settled(in.text(seen, matrix)))
 	}
 	return nil
+}
+
+// late says whether all that failed in a stage ran out of time. What is measured is then
+// not run at all.
+func late(s judge.Stage) bool {
+	return !slices.ContainsFunc(s.Checks, func(c judge.Check) bool {
+		return !slices.Contains([]judge.Outcome{judge.Passed, judge.NotRun, judge.Noisy, judge.Timeout}, c.Outcome)
+	})
 }
 
 // reads says whether a learner sees what is on record: to the letter in the full form, up
