@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -40,11 +41,15 @@ type plan struct {
 	PGO     bool     `json:"pgo"`
 	Stamps  stamps   `json:"stamps"`
 
-	key string // names the plan in the cache
+	key       string // names the plan in the cache
+	generated bool   // some files come from cgo: the plan is asked for each time, since they follow the source
 }
 
 // marker makes the go command print a package's compilation, and is taken out again.
 const marker = "-d=hone=1"
+
+// planForm changes when plans are made in another way: then older ones are not found.
+const planForm = "2"
 
 // overlayMark stands in a kept plan for the directory of the overlay, which has another
 // name for each text.
@@ -73,7 +78,7 @@ func (r *request) external() bool { return r.Tests && strings.HasSuffix(r.Packag
 // key names everything that decides a plan, but for the content of files.
 func (r *request) key() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %q %q %q %v %q %q\n", r.tool.Version, r.tool.Root, r.Dir, r.Package, r.Tests, r.env, r.Flags)
+	fmt.Fprintf(h, "%s %q %q %q %q %v %q %q\n", planForm, r.tool.Version, r.tool.Root, r.Dir, r.Package, r.Tests, r.env, r.Flags)
 	fmt.Fprintf(h, "%q\n", os.Getenv("GOFLAGS"))
 	for _, file := range sortedKeys(r.Overlay) {
 		fmt.Fprintf(h, "%q\n", file)
@@ -93,7 +98,9 @@ func (l *Lens) plan(ctx context.Context, r *request) (*plan, error) {
 		return nil, err
 	}
 	p.key = key
-	l.keep(ctx, r, p, dir)
+	if !p.generated {
+		l.keep(ctx, r, p, dir)
+	}
 	return p, nil
 }
 
@@ -335,7 +342,7 @@ func (l *Lens) settle(ctx context.Context, r *request, s settled) (*plan, error)
 			p.Args = append(p.Args, local(w))
 		}
 	}
-	if err := l.generated(ctx, r, p); err != nil {
+	if err := l.generated(ctx, r, p, s.dir); err != nil {
 		return nil, err
 	}
 	p.Args = append(p.Args, p.Files...)
@@ -387,7 +394,7 @@ func (l *Lens) prepare(ctx context.Context, r *request, s settled, local func(st
 
 // generated finds the files of the package that cgo wrote: the go command prints them
 // below $WORK, and keeps them in its cache.
-func (l *Lens) generated(ctx context.Context, r *request, p *plan) error {
+func (l *Lens) generated(ctx context.Context, r *request, p *plan, dir string) error {
 	missing := 0
 	for _, f := range p.Files {
 		if strings.HasPrefix(f, "$WORK/") {
@@ -414,9 +421,27 @@ func (l *Lens) generated(ctx context.Context, r *request, p *plan) error {
 		return fmt.Errorf("look at %s: it uses cgo, and go list names %d generated files where the build has %d", r.Package, len(cached), missing)
 	}
 	for i, f := range p.Files {
-		if strings.HasPrefix(f, "$WORK/") {
-			p.Files[i], cached = cached[0], cached[1:]
+		if !strings.HasPrefix(f, "$WORK/") {
+			continue
 		}
+		// The compiler tells files of cgo by their names, and the cache has others.
+		if p.Files[i], err = copyNamed(cached[0], filepath.Join(dir, filepath.Base(f))); err != nil {
+			return fmt.Errorf("look at %s: %w", r.Package, err)
+		}
+		cached = cached[1:]
 	}
+	p.generated = true
 	return nil
+}
+
+// copyNamed copies a file, where the copy is not there already, and returns its name.
+func copyNamed(from, to string) (string, error) {
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return "", err
+	}
+	if have, err := os.ReadFile(to); err == nil && bytes.Equal(have, text) {
+		return to, nil
+	}
+	return to, writeFile(to, text)
 }
