@@ -4,6 +4,7 @@ package bitcask_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
@@ -11,9 +12,11 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/hone-go/hone/claim"
+	"github.com/hone-go/hone/claim/fault"
 	"github.com/hone-go/hone/labs/storage/bitcask"
 )
 
@@ -143,6 +146,19 @@ func TestLog_ReadsAllocateNothing(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A value of MaxValue bytes is a value: it is the disk that has no room for it.
+func TestLog_TakesTheLargest(t *testing.T) {
+	disk := fault.NewFS()
+	db, err := openOn(boot(disk))
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk.Limit(1 << 20)
+	if err := db.Put([]byte("k"), make([]byte, bitcask.MaxValue)); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("Put of MaxValue bytes on a disk of 1 MiB: %v, want an error that wraps ENOSPC", err)
+	}
 }
 
 // A new key costs memory now and then, in large pieces, also where others go all the time.

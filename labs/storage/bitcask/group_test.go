@@ -148,6 +148,14 @@ func TestGroup_FitsItsSegment(t *testing.T) {
 	if got := db.Stats().Keys; got != 64*4 {
 		t.Errorf("Stats().Keys = %d after %d puts of different keys", got, 64*4)
 	}
+
+	db = mustOpen(t, boot(fault.NewFS()), func(o *bitcask.Options) { o.SegmentSize = 1 }) // where a group is one
+	claim.Terminates(t, limit, func() {
+		writers(64, 4, func(key string) error { return db.Put([]byte(key), nil) })
+	})
+	if got := db.Stats().Files; got != 64*4 {
+		t.Errorf("with SegmentSize 1, %d puts by 64 writers are in %d files, want one for each", 64*4, got)
+	}
 }
 
 // A lone writer does not wait for company: in a bubble of time that stands still

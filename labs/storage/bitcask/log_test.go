@@ -578,6 +578,17 @@ func TestLog_IsSafeForConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	for range 8 {
+		wg.Go(func() {
+			for range 300 { // one file, many readers
+				if _, err := db.Get([]byte("0.0")); err != nil {
+					t.Errorf("Get of one key by 8 goroutines: %v", err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 	want := map[string]string{}
 	for g := range 4 {
 		for i := range 10 {
