@@ -42,8 +42,12 @@ nightly:
 	go test -race -count=3 ./...
 	go test -fuzz=FuzzDerive -fuzztime=5m ./internal/start
 	go test -fuzz=FuzzApply -fuzztime=5m ./internal/start
+	go test -fuzz=FuzzDecoder -fuzztime=5m ./lens/compile
+	HONE_GATES=nightly go test -count=1 -timeout 3h -v -run 'Sweep_Std' ./lens/compile
 
 # Ratios side by side in one run; never a lone time. The peers print their tables as tests.
 bench:
 	go test -run '^$$' -bench . -benchtime 1x -count=1 ./cmd/hone
+	go test -run '^$$' -bench . -benchtime 1x -count=1 -timeout 30m ./lens/compile
+	go test -run '^$$' -bench . -benchtime 1x -count=1 -timeout 60m ./internal/mutate
 	cd peers && go test -count=1 -v -bench . ./...
