@@ -31,6 +31,9 @@ var settings = [...]string{
 // functions. It returns a [*CompileError] where the package does not compile, and a
 // [*MissingError] where it has no such function.
 func (l *Lens) Look(ctx context.Context, q Query) (*Report, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx) // a resident process may be quicker than to look
+	}
 	r, err := l.request(ctx, q)
 	if err != nil {
 		return nil, err
