@@ -233,6 +233,21 @@ func Agrees(stage judge.Stage, prints ...Fingerprint) (agrees, telling bool) {
 	return !slices.Contains(alone, false), !slices.Contains(told, false)
 }
 
+// Fits says whether a stage's verdict has the outcomes of a mutant, whatever the checks
+// say: which of several races or stacks comes first is the scheduler's choice, and more
+// than a few runs can show.
+func Fits(stage judge.Stage, print Fingerprint) bool {
+	print.Failures = slices.Clone(print.Failures)
+	for i, e := range print.Failures {
+		print.Failures[i].Signs = nil
+		for _, s := range e.Signs {
+			print.Failures[i].Signs = append(print.Failures[i].Signs, Sign{s.Outcome, anything})
+		}
+	}
+	agrees, _ := Agrees(stage, print)
+	return agrees
+}
+
 // late says whether a check ran out of time that never did so with any of the mutants.
 func late(c judge.Check, prints []Fingerprint) bool {
 	return c.Outcome == judge.Timeout && !slices.ContainsFunc(prints, func(f Fingerprint) bool {

@@ -99,6 +99,18 @@ func TestRecord_Stacks(t *testing.T) {
 	}
 }
 
+func TestFits(t *testing.T) {
+	lifo := *matrix().Of("lifo")
+	for want, in := range map[bool]judge.Stage{true: stageOf("FIFO=failed:in other words"), false: stageOf("FIFO=panic:got 3, want 1")} {
+		if Fits(in, lifo) != want {
+			t.Errorf("%v fits: %v", in.Checks, !want)
+		}
+	}
+	if len(lifo.Failures[0].Signs) != 1 || lifo.Failures[0].Signs[0].Says == anything {
+		t.Error("Fits changed the fingerprint")
+	}
+}
+
 func TestMatrix_Without(t *testing.T) {
 	m := matrix().Without("nolock")
 	if got := m.Explain(stageOf("Wakes=race:data race", "Cap=race:data race")); !slices.Equal(got, []string{"unlocked"}) {

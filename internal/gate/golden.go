@@ -43,12 +43,13 @@ func settled(text string) string {
 	return strings.TrimSpace(strings.Join(lines, "\n")) + "\n"
 }
 
-// loose is a text without its evidence and its values. A search for the smallest case
+// loose is a text without its evidence and its values, and without the suspicions, which
+// rest on these. A search for the smallest case
 // that is cut short by a busy machine ends at another case, with the same words.
 func loose(text string) string {
 	var out []string
 	for line := range strings.Lines(text) {
-		if l := strings.TrimSpace(line); strings.HasPrefix(l, "│") || l == anything {
+		if l := strings.TrimSpace(line); strings.HasPrefix(l, "│") || strings.HasPrefix(l, "Suspicion") || strings.HasPrefix(l, "And: ") || l == anything {
 			continue
 		}
 		var fields []string
