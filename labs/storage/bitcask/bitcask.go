@@ -312,16 +312,19 @@ func (d *DB) Close() error {
 	defer d.merging.Unlock() //hone:line compact
 	d.commit.Lock()
 	defer d.commit.Unlock()
+	if d.failed != nil { //hone:line durable
+		d.release()
+		return d.failed
+	}
 	err := d.seal()
 	return errors.Join(err, d.release())
 }
 
-// release closes the files and, last of all, gives back the lock.
+// release closes the files and, last of all, gives back the lock. Nobody changes
+// d.segs any more: the caller has all locks that it takes.
 //
 //hone:hide log
 func (d *DB) release() error {
-	d.index.Lock()
-	defer d.index.Unlock()
 	for _, seg := range d.segs {
 		if seg != nil {
 			seg.unpin()

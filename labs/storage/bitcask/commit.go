@@ -251,15 +251,6 @@ func keyOf(raw []byte) []byte {
 	return raw[headerSize:][:binary.LittleEndian.Uint16(raw[12:])]
 }
 
-// broken returns what fail noted.
-//
-//hone:hide durable
-func (d *DB) broken() error {
-	d.index.RLock()
-	defer d.index.RUnlock()
-	return d.failed
-}
-
 // publish makes the batch's entries visible, all at once.
 //
 //hone:hide log
@@ -290,9 +281,6 @@ func (d *DB) roll() error {
 //
 //hone:hide log
 func (d *DB) seal() error {
-	if err := d.broken(); err != nil { //hone:line durable
-		return err
-	}
 	if err := d.sync(); err != nil || d.marked || d.end == 0 { //hone:line frame
 		return err
 	}

@@ -120,8 +120,6 @@ func (d *DB) freeze() (*merge, error) {
 			return nil, err
 		}
 	}
-	d.index.RLock()
-	defer d.index.RUnlock()
 	m := &merge{d: d, id: d.active.id - 1}
 	m.seed = m.id<<1 | 1
 	for _, seg := range d.segs {
@@ -175,7 +173,11 @@ func (m *merge) copySegment(seg *segment) error {
 		hash := m.d.keys.hash(f.key)
 		m.d.index.RLock()
 		live := m.d.keys.at(hash, at) != nil // which a delete or a mark never is
+		closed := m.d.closed
 		m.d.index.RUnlock()
+		if closed {
+			return ErrClosed // Close is waiting for us
+		}
 		if !live {
 			continue
 		}
@@ -201,12 +203,6 @@ func (m *merge) add(kind byte, key, value []byte) {
 
 //hone:hide compact
 func (m *merge) flush() error {
-	m.d.index.RLock()
-	closed := m.d.closed
-	m.d.index.RUnlock()
-	if closed {
-		return ErrClosed // Close is waiting for us
-	}
 	if _, err := m.file.WriteAt(m.buf, m.end); err != nil {
 		return err
 	}

@@ -239,6 +239,19 @@ func TestGroup_AFailedSyncFailsAll(t *testing.T) {
 	var mu sync.Mutex
 	acked := map[string]bool{}
 	claim.Terminates(t, limit, func() {
+		var others sync.WaitGroup
+		defer others.Wait()
+		others.Go(func() {
+			for { // until the fsync has failed
+				switch err := db.Delete([]byte("nobody")); {
+				case errors.Is(err, bitcask.ErrFailed):
+					return
+				case err != nil:
+					t.Errorf("Delete beside a group whose fsync fails: %v, want nil or ErrFailed", err)
+					return
+				}
+			}
+		})
 		writers(32, 20, func(key string) error {
 			err := db.Put([]byte(key), []byte("v"))
 			if err == nil {
@@ -437,6 +450,52 @@ func TestGroup_IsLinearizableWhileCompacting(t *testing.T) {
 			}
 		})
 	})
+}
+
+// All methods are called at the same time, Close at last among them. The race detector
+// watches.
+func TestGroup_IsSafeForAll(t *testing.T) {
+	for life := range 10 {
+		db := openDir(t, t.TempDir(), bitcask.Options{SegmentSize: 1 << 10})
+		var wg sync.WaitGroup
+		// again calls f until the database is closed.
+		again := func(what string, f func(i int) error) {
+			wg.Go(func() {
+				for i := 0; ; i++ {
+					err := f(i)
+					if errors.Is(err, bitcask.ErrClosed) {
+						return
+					}
+					if err != nil && !errors.Is(err, bitcask.ErrNotFound) {
+						t.Errorf("%s, where all methods are called at the same time: %v", what, err)
+						return
+					}
+				}
+			})
+		}
+		warm := make(chan struct{})
+		for g := range 3 {
+			again("Put", func(i int) error {
+				if g == 0 && i == 40 {
+					close(warm)
+				}
+				return db.Put([]byte(fmt.Sprint("k", i%5)), []byte("v"))
+			})
+		}
+		again("Delete", func(i int) error { return db.Delete([]byte(fmt.Sprint("k", i%5))) })
+		again("Get", func(i int) error { _, err := db.Get([]byte(fmt.Sprint("k", i%5))); db.Stats(); return err })
+		again("Sync", func(int) error { return db.Sync() })
+		if life%2 == 0 {
+			again("Each", func(int) error { return db.Each(func(k, v []byte) error { return nil }) })
+			again("Compact", func(int) error { return db.Compact() })
+			again("Compact", func(int) error { return db.Compact() })
+		}
+		claim.Terminates(t, limit, func() {
+			<-warm
+			mustClose(t, db)
+			wg.Wait()
+		})
+	}
 }
 
 // Close while 16 writers are at it: each put has returned nil and is there, or

@@ -555,7 +555,20 @@ func TestLog_MatchesAMap(t *testing.T) {
 // Goroutines may use one database at the same time: the race detector watches.
 func TestLog_IsSafeForConcurrentUse(t *testing.T) {
 	db := openDir(t, t.TempDir(), bitcask.Options{SegmentSize: 1 << 10})
-	var wg sync.WaitGroup
+	var wg, watchers sync.WaitGroup
+	stop := make(chan struct{})
+	for range 2 {
+		watchers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					db.Stats()
+				}
+			}
+		})
+	}
 	for g := range 4 {
 		wg.Go(func() {
 			for i := range 60 {
@@ -578,6 +591,8 @@ func TestLog_IsSafeForConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	close(stop)
+	watchers.Wait()
 	for range 8 {
 		wg.Go(func() {
 			for range 300 { // one file, many readers
