@@ -160,9 +160,25 @@ func (in *inspection) strayGoldens() {
 	}
 }
 
+// hangs says whether it is on record that checks wait for a mutant until their time is
+// up. The quick form does not wait for each of them.
+func (in *inspection) hangs(mutant string) bool {
+	matrix, err := diagnose.Open(in.lab)
+	if err != nil || !in.quick || matrix.Of(mutant) == nil {
+		return false
+	}
+	return slices.ContainsFunc(matrix.Of(mutant).Failures, func(f diagnose.Failure) bool {
+		return slices.ContainsFunc(f.Signs, func(s diagnose.Sign) bool { return s.Outcome == judge.Timeout || s.Outcome == judge.Deadlock })
+	})
+}
+
 // recorded compares one mutant with its fingerprint and its golden file. What depends on
 // chance gets a few chances: the fingerprint was made of few runs, too.
 func (in *inspection) recorded(ctx context.Context, m catalog.Mutant, matrix diagnose.Matrix) error {
+	if in.hangs(m.Name) {
+		in.saw("mutant %s hangs: the full form waits for it", m.Name)
+		return nil
+	}
 	print := matrix.Of(m.Name)
 	want, err := fs.ReadFile(in.lab.FS, path.Join(goldenDir, m.Name+".txt"))
 	switch {
@@ -256,7 +272,10 @@ func (t *tally) hear(said []string, mistakes ...string) {
 func (in *inspection) measure(ctx context.Context, matrix diagnose.Matrix) error {
 	var known, unknown, both tally
 	for _, m := range in.lab.Mutants {
-		seen, _ := in.observed.get(m.Name)
+		seen, ok := in.observed.get(m.Name)
+		if !ok {
+			continue
+		}
 		known.hear(matrix.Explain(seen), m.Name)
 		unknown.hear(matrix.Without(m.Name).Explain(seen))
 	}

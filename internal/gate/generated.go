@@ -30,7 +30,7 @@ import (
 // fault of its own.
 
 const (
-	sample     = 60 // mutants of the quick form, the same ones every time
+	sample     = 40 // mutants of the quick form, the same ones every time
 	planters   = 4  // processes at a time: checks of concurrency wait more than they compute
 	fewOfMany  = 12 // faults that are told in full
 	maxBudgets = 60 // mutants that the budgets are tried on: each costs a build and a measurement
