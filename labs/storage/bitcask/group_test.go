@@ -455,7 +455,7 @@ func TestGroup_IsLinearizableWhileCompacting(t *testing.T) {
 // All methods are called at the same time, Close at last among them. The race detector
 // watches.
 func TestGroup_IsSafeForAll(t *testing.T) {
-	for life := range 10 {
+	for life := range 4 {
 		db := openDir(t, t.TempDir(), bitcask.Options{SegmentSize: 1 << 10})
 		var wg sync.WaitGroup
 		// again calls f until the database is closed.
@@ -476,7 +476,7 @@ func TestGroup_IsSafeForAll(t *testing.T) {
 		warm := make(chan struct{})
 		for g := range 3 {
 			again("Put", func(i int) error {
-				if g == 0 && i == 40 {
+				if g == 0 && i == 12 {
 					close(warm)
 				}
 				return db.Put([]byte(fmt.Sprint("k", i%5)), []byte("v"))
