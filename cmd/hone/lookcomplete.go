@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/hone-go/hone/internal/gotool"
 	"github.com/hone-go/hone/internal/look"
+	"github.com/hone-go/hone/lens/compile"
 )
 
 // completeLook completes a package and, behind a dot, its functions.
@@ -72,17 +71,15 @@ func (a *app) completeLook(cmd *cobra.Command, args []string, typed string) ([]s
 
 // functionsOf are the functions that a package declares, as they are named here.
 func functionsOf(cmd *cobra.Command, tool *gotool.Toolchain, dir, pkg string) []string {
-	out, err := tool.List(cmd.Context(), gotool.Build{Dir: dir, Package: pkg, Own: true}, "-find", "-json=Dir,GoFiles,CgoFiles")
-	if err != nil {
-		return nil
-	}
-	var p struct {
+	type files struct {
 		Dir               string
 		GoFiles, CgoFiles []string
 	}
-	if err := json.NewDecoder(bytes.NewReader(out)).Decode(&p); err != nil {
+	found, err := gotool.ListJSON[files](cmd.Context(), tool, gotool.Build{Dir: dir, Package: pkg, Own: true}, "Dir,GoFiles,CgoFiles", "-find")
+	if err != nil || len(found) == 0 {
 		return nil
 	}
+	p := found[0]
 	var names []string
 	fset := token.NewFileSet()
 	for _, file := range append(p.GoFiles, p.CgoFiles...) {
@@ -92,35 +89,9 @@ func functionsOf(cmd *cobra.Command, tool *gotool.Toolchain, dir, pkg string) []
 		}
 		for _, d := range f.Decls {
 			if fn, ok := d.(*ast.FuncDecl); ok {
-				names = append(names, declared(fn))
+				names = append(names, compile.DeclaredName(fn))
 			}
 		}
 	}
 	return names
-}
-
-// declared is the name of a function as the compiler's reports have it.
-func declared(fn *ast.FuncDecl) string {
-	if fn.Recv == nil || len(fn.Recv.List) == 0 {
-		return fn.Name.Name
-	}
-	t := fn.Recv.List[0].Type
-	star, pointer := t.(*ast.StarExpr)
-	if pointer {
-		t = star.X
-	}
-	switch x := t.(type) {
-	case *ast.IndexExpr:
-		t = x.X
-	case *ast.IndexListExpr:
-		t = x.X
-	}
-	name, ok := t.(*ast.Ident)
-	switch {
-	case !ok:
-		return fn.Name.Name
-	case pointer:
-		return "(*" + name.Name + ")." + fn.Name.Name
-	}
-	return name.Name + "." + fn.Name.Name
 }

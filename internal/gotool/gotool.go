@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -151,6 +152,25 @@ func (t *Toolchain) List(ctx context.Context, b Build, flags ...string) ([]byte,
 		return nil, err
 	}
 	return out.Bytes(), nil
+}
+
+// ListJSON is List with the given fields of each package, decoded into T, which has them.
+// Dependencies come before what imports them.
+func ListJSON[T any](ctx context.Context, t *Toolchain, b Build, fields string, flags ...string) ([]T, error) {
+	out, err := t.List(ctx, b, append([]string{"-json=" + fields}, flags...)...)
+	if err != nil {
+		return nil, err
+	}
+	var all []T
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p T
+		if err := d.Decode(&p); err == io.EOF {
+			return all, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("read what go list printed: %w", err)
+		}
+		all = append(all, p)
+	}
 }
 
 // killDelay is how long a cancelled go command may take to end.

@@ -1,14 +1,12 @@
 package judge
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 
-	"github.com/hone-go/hone/internal/catalog"
 	"github.com/hone-go/hone/internal/start"
 )
 
@@ -44,25 +42,9 @@ func TestCheck_ClaimsAboutTheCompiler(t *testing.T) {
 	}
 	src := fixture(t).(fstest.MapFS)
 	src["labs/structures/queue/compiler_test.go"] = &fstest.MapFile{Data: []byte(compilerChecks)}
-	labs, err := fs.Sub(src, "labs")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := catalog.Open(labs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lab, err := c.Find("queue")
-	if err != nil {
-		t.Fatal(err)
-	}
 	cache := t.TempDir()
 	share(t, filepath.Join(cache, "compile"))
-	j, err := New(t.Context(), Options{Source: src, Cache: cache, Progress: func(s string) { t.Log(s) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := bench{j, lab}
+	b := benchOf(t, src, cache)
 	files := b.solution(t, 2, start.Panic)
 	v := b.check(t, files, CheckOptions{All: true})
 	for name, want := range map[string]Outcome{"TestOrder_Holds": Passed, "TestOrder_HoldsByObserver": Passed, "TestOrder_DoesNotHold": Failed} {

@@ -51,7 +51,12 @@ type bench struct {
 
 func newBench(t *testing.T) bench {
 	t.Helper()
-	src := fixture(t)
+	return benchOf(t, fixture(t), t.TempDir())
+}
+
+// benchOf is a judge over other sources, with its cache in a directory.
+func benchOf(t *testing.T, src fs.FS, cache string) bench {
+	t.Helper()
 	labs, err := fs.Sub(src, "labs")
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +69,7 @@ func newBench(t *testing.T) bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := New(t.Context(), Options{Source: src, Cache: t.TempDir(), Progress: func(s string) { t.Log(s) }})
+	j, err := New(t.Context(), Options{Source: src, Cache: cache, Progress: func(s string) { t.Log(s) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,7 @@
 package mutate
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -74,7 +72,7 @@ type listed struct {
 	Module                        *struct{ GoVersion string }
 }
 
-const fields = "-json=ImportPath,Dir,Name,Export,GoFiles,CgoFiles,TestGoFiles,XTestGoFiles,ImportMap,Standard,DepOnly,Module"
+const fields = "ImportPath,Dir,Name,Export,GoFiles,CgoFiles,TestGoFiles,XTestGoFiles,ImportMap,Standard,DepOnly,Module"
 
 // Expand lists the import paths that patterns match in the module at s.Dir, and for
 // each whether it has tests.
@@ -82,13 +80,9 @@ func Expand(ctx context.Context, tool *gotool.Toolchain, s Source, patterns ...s
 	tested = map[string]bool{}
 	for _, pattern := range patterns {
 		b := gotool.Build{Dir: s.Dir, Package: pattern, Own: s.Own}
-		out, err := tool.List(ctx, b, fields)
+		found, err := gotool.ListJSON[listed](ctx, tool, b, fields)
 		if err != nil {
 			return nil, nil, noPackage(pattern, err)
-		}
-		found, err := decode(out)
-		if err != nil {
-			return nil, nil, err
 		}
 		if len(found) == 0 {
 			return nil, nil, fmt.Errorf("%w matches %s", ErrNoPackage, pattern)
@@ -114,19 +108,6 @@ func noPackage(pattern string, err error) error {
 	return err
 }
 
-func decode(out []byte) ([]listed, error) {
-	var all []listed
-	for d := json.NewDecoder(bytes.NewReader(out)); ; {
-		var p listed
-		if err := d.Decode(&p); err == io.EOF {
-			return all, nil
-		} else if err != nil {
-			return nil, fmt.Errorf("read what go list printed: %w", err)
-		}
-		all = append(all, p)
-	}
-}
-
 // Load reads the package that s names, with the types of all it imports. Where it does
 // not compile, the error is a [*gotool.BuildError].
 func Load(ctx context.Context, tool *gotool.Toolchain, s Source) (*Package, error) {
@@ -141,13 +122,9 @@ func Load(ctx context.Context, tool *gotool.Toolchain, s Source) (*Package, erro
 			return nil, err
 		}
 	}
-	out, err := tool.List(ctx, b, fields, "-export", "-deps")
+	all, err := gotool.ListJSON[listed](ctx, tool, b, fields, "-export", "-deps")
 	if err != nil {
 		return nil, noPackage(s.Pattern, err)
-	}
-	all, err := decode(out)
-	if err != nil {
-		return nil, err
 	}
 	roots := slices.DeleteFunc(slices.Clone(all), func(p listed) bool { return p.DepOnly })
 	switch {

@@ -177,11 +177,7 @@ func (r *runner) canBePure(ctx context.Context) (bool, error) {
 	}
 	p := r.s.Package
 	b := gotool.Build{Dir: p.source.Dir, Package: p.source.Pattern, Own: p.source.Own}
-	out, err := p.tool.List(ctx, b, fields, "-deps", "-test", "-e")
-	if err != nil {
-		return false, err
-	}
-	all, err := decode(out)
+	all, err := gotool.ListJSON[listed](ctx, p.tool, b, fields, "-deps", "-test", "-e")
 	return !slices.ContainsFunc(all, func(p listed) bool { return !p.Standard && len(p.CgoFiles) > 0 }), err
 }
 

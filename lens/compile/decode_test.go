@@ -176,13 +176,29 @@ func FuzzUnescape(f *testing.F) {
 // Names that are like the one asked for are suggested.
 func TestNear_SuggestsWhatWasMeant(t *testing.T) {
 	names := []string{"Scan", "(*Scanner).Scan", "(*Scanner).Bytes", "NewScanner", "Largest[go.shape.int]"}
-	for ask, want := range map[string]string{"scan": "(*Scanner).Scan", "Scaner.Scan": "(*Scanner).Scan", "NewScaner": "NewScanner", "largest": "Largest[go.shape.int]"} {
+	for ask, want := range map[string]string{"scan": "(*Scanner).Scan", "Scaner.Scan": "(*Scanner).Scan", "NewScaner": "NewScanner", "largest": "Largest[go.shape.int]", "Bites": "(*Scanner).Bytes"} {
 		if got := near(ask, names); !slices.Contains(got, want) {
 			t.Errorf("%s: %q, want %s among them", ask, got, want)
 		}
 	}
 	if got := near("Zebra", names); got != nil {
 		t.Errorf("Zebra: %q, want none", got)
+	}
+}
+
+// A defer in a range-over-func body takes its list from the heap, and one that joins it a
+// record; only a record on the stack takes nothing.
+func TestAllocations_OfDefer(t *testing.T) {
+	code := &Code{}
+	for _, call := range []string{"deferprocStack", "deferproc", "deferprocat", "deferrangefunc", "deferreturn"} {
+		code.Instructions = append(code.Instructions, Instruction{Op: "CALL", Target: "runtime." + call})
+	}
+	var got []string
+	for _, a := range allocations(code) {
+		got = append(got, strings.TrimPrefix(a.Call, "runtime."))
+	}
+	if want := []string{"deferproc", "deferprocat", "deferrangefunc"}; !slices.Equal(got, want) {
+		t.Errorf("%q take memory, want %q", got, want)
 	}
 }
 

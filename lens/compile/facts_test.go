@@ -131,6 +131,22 @@ func TestLook_FindsWhatIsThere(t *testing.T) {
 	}
 }
 
+// A function that calls nothing is a leaf, whichever compiler answers.
+func TestLook_KnowsLeaves(t *testing.T) {
+	for _, use := range []compile.ObserverUse{compile.ObserverBuild, compile.ObserverNever} {
+		l := open(t, compile.Options{Observer: use})
+		for name, want := range map[string]bool{"big": true, "calls": false} {
+			r, err := l.Look(t.Context(), compile.Query{Dir: "testdata/src", Package: "./facts", Function: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := r.Functions[0].Code.Leaf; got != want {
+				t.Errorf("%s is a leaf, says the %s compiler: %v, want %v", name, r.Observed.Mode, got, want)
+			}
+		}
+	}
+}
+
 func compare(t *testing.T, r *compile.Report, file string) {
 	t.Helper()
 	got, want := found(r, filepath.Base(file)), wanted(t, file)

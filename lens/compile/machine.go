@@ -1,7 +1,6 @@
 package compile
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,7 +11,9 @@ import (
 func (d *decoder) code(fn string, r *record) {
 	f := d.at(fn)
 	f.Symbol = r.text()
-	c := Code{Size: r.int64(), Frame: r.int64(), Args: r.int64(), NoSplit: r.bool(), Leaf: r.bool(), ABI: r.text(), LiveAtEntry: r.text()}
+	c := Code{Size: r.int64(), Frame: r.int64(), Args: r.int64(), NoSplit: r.bool()}
+	r.bool() // the linker's Leaf, which only some architectures set
+	c.ABI, c.LiveAtEntry = r.text(), r.text()
 	for range r.count() {
 		s := Slot{Name: r.text(), Type: r.text(), Class: r.text(), Size: r.int64(), Align: r.int64(), Offset: r.int64(), Used: r.bool(), OnHeap: r.bool(), AddrTaken: r.bool()}
 		s.Stack = d.stack(r.int(), fn)
@@ -37,6 +38,9 @@ func (d *decoder) code(fn string, r *record) {
 		}
 		c.Relocations = append(c.Relocations, x)
 	}
+	c.Leaf = !slices.ContainsFunc(c.Instructions, func(in Instruction) bool {
+		return isCall(in.Op) && !strings.HasPrefix(in.Target, "runtime.morestack")
+	})
 	f.Code = c
 }
 
@@ -95,18 +99,18 @@ func (d *decoder) block(fn string, r *record) Block {
 // allocating are the functions of the runtime that take memory from the heap, for Go
 // 1.24 to 1.27: those of cmd/compile/internal/typecheck/_builtin/runtime.go, and the
 // sized ones of malloc.
-var allocating = regexp.MustCompile(`^runtime\.(newobject|mallocgc\w*|mallocTiny\w*|newarray|makeslice\w*|growslice\w*|makemap\w*|makechan\w*|` +
+var allocating = lazily(`^runtime\.(newobject|mallocgc\w*|mallocTiny\w*|newarray|makeslice\w*|growslice\w*|makemap\w*|makechan\w*|` +
 	`convT\w*|concatstring\w*|concatbyte\w*|intstring|slicebytetostring|slicerunetostring|stringtoslicebyte|stringtoslicerune|rawstring\w*|rawbyteslice|rawruneslice|` +
-	`mapassign\w*|makeslicecopy|moveSlice\w*|newproc|deferproc\w*|unsafestring\w*|growsliceBuf\w*)$`)
+	`mapassign\w*|makeslicecopy|moveSlice\w*|newproc|deferproc\w*|deferrangefunc|growsliceBuf\w*)$`)
 
 // sometimes are those that need no memory for some arguments: a small integer, a result
 // that fits a buffer on the stack, a key that is there.
-var sometimes = regexp.MustCompile(`^runtime\.(convT(16|32|64|string|slice)|concatstring\w*|concatbyte\w*|intstring|slicebytetostring|slicerunetostring|stringtoslicebyte|stringtoslicerune|mapassign\w*|deferproc\w*|newproc|growsliceBuf\w*)$`)
+var sometimes = lazily(`^runtime\.(convT(16|32|64|string|slice)|concatstring\w*|concatbyte\w*|intstring|slicebytetostring|slicerunetostring|stringtoslicebyte|stringtoslicerune|mapassign\w*|deferproc\w*|newproc|growsliceBuf\w*)$`)
 
-// never are those that match and take none: they only check.
-var never = regexp.MustCompile(`^runtime\.(deferprocStack|deferprocat|unsafestringcheckptr|unsafestring\w*)$`)
+// never is the one that matches and takes none: its record is on the stack.
+const never = "runtime.deferprocStack"
 
-var typeOperand = regexp.MustCompile(`type:([^(]*)\(SB\)`)
+var typeOperand = lazily(`type:([^(]*)\(SB\)`)
 
 // lookBack is how many instructions before a call its type operand may be.
 const lookBack = 12
@@ -115,15 +119,15 @@ const lookBack = 12
 func allocations(c *Code) []Allocation {
 	var out []Allocation
 	for i, in := range c.Instructions {
-		if in.Target == "" || !isCall(in.Op) || !allocating.MatchString(in.Target) || never.MatchString(in.Target) {
+		if in.Target == "" || !isCall(in.Op) || !allocating().MatchString(in.Target) || in.Target == never {
 			continue
 		}
-		a := Allocation{PC: in.PC, Call: in.Target, Stack: in.Stack, Conditional: sometimes.MatchString(in.Target), Provenance: lens.Recorded}
+		a := Allocation{PC: in.PC, Call: in.Target, Stack: in.Stack, Conditional: sometimes().MatchString(in.Target), Provenance: lens.Recorded}
 		for j := i - 1; j >= max(0, i-lookBack); j-- {
 			if isCall(c.Instructions[j].Op) {
 				break
 			}
-			if m := typeOperand.FindStringSubmatch(c.Instructions[j].Text); m != nil {
+			if m := typeOperand().FindStringSubmatch(c.Instructions[j].Text); m != nil {
 				a.What = m[1]
 				break
 			}

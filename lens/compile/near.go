@@ -65,14 +65,16 @@ func (r *request) declared(p *plan) []string {
 		}
 		for _, d := range f.Decls {
 			if fn, ok := d.(*ast.FuncDecl); ok {
-				out = append(out, declaredName(fn))
+				out = append(out, DeclaredName(fn))
 			}
 		}
 	}
 	return out
 }
 
-func declaredName(fn *ast.FuncDecl) string {
+// DeclaredName is the name that a function of the source has in a [Report]: "F", "T.M",
+// "(*T).M". Type parameters are no part of it.
+func DeclaredName(fn *ast.FuncDecl) string {
 	if fn.Recv == nil || len(fn.Recv.List) == 0 {
 		return fn.Name.Name
 	}
@@ -122,9 +124,10 @@ func near(name string, names []string) []string {
 		have := plain(n)
 		at := distance(want, have)
 		_, method, _ := strings.Cut(have, ".")
+		if method != "" && !strings.Contains(want, ".") {
+			at = min(at, distance(want, method)) // a method's type is often left out
+		}
 		switch {
-		case method == want && method != "":
-			at = 0
 		case len(want) > 2 && strings.Contains(have, want):
 			at = min(at, 1)
 		}

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,7 +118,7 @@ func declarations(p *plan) []declaration {
 			if fn, ok := d.(*ast.FuncDecl); ok {
 				at := fset.Position(fn.Name.Pos())
 				out = append(out, declaration{
-					declaredName(fn), file, fset.Position(fn.Pos()).Line, fset.Position(fn.End()).Line,
+					DeclaredName(fn), file, fset.Position(fn.Pos()).Line, fset.Position(fn.End()).Line,
 					lens.Position{File: file, Line: at.Line, Column: at.Column},
 				})
 			}
@@ -165,10 +164,10 @@ func (s *stockReader) file(name string) string {
 }
 
 var (
-	symbolLine      = regexp.MustCompile(`^(.+?) STEXT (.*?)size=(\d+) (?:align=\S+ )?args=(0x[0-9a-f]+) locals=(0x[0-9a-f]+)`)
-	instructionLine = regexp.MustCompile(`^\t0x[0-9a-f]+ (\d+) \((.*?)(?::(\d+))?\)\t(\S+)\t?(.*)$`)
-	bytesLine       = regexp.MustCompile(`^\t0x([0-9a-f]+) ((?:[0-9a-f]{2} )+)`)
-	relocationLine  = regexp.MustCompile(`^\trel (\d+)\+(\d+) t=(\S+) (.*?)([+-]\d+)$`)
+	symbolLine      = lazily(`^(.+?) STEXT (.*?)size=(\d+) (?:align=\S+ )?args=(0x[0-9a-f]+) locals=(0x[0-9a-f]+)`)
+	instructionLine = lazily(`^\t0x[0-9a-f]+ (\d+) \((.*?)(?::(\d+))?\)\t(\S+)\t?(.*)$`)
+	bytesLine       = lazily(`^\t0x([0-9a-f]+) ((?:[0-9a-f]{2} )+)`)
+	relocationLine  = lazily(`^\trel (\d+)\+(\d+) t=(\S+) (.*?)([+-]\d+)$`)
 )
 
 // listing reads the machine code of all functions of the package.
@@ -178,7 +177,7 @@ func (s *stockReader) listing(text string) {
 	var order []*Function
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
-		if m := symbolLine.FindStringSubmatch(line); m != nil {
+		if m := symbolLine().FindStringSubmatch(line); m != nil {
 			f = s.symbol(m)
 			order = append(order, f)
 			continue
@@ -187,12 +186,12 @@ func (s *stockReader) listing(text string) {
 			f = nil
 			continue
 		}
-		if m := instructionLine.FindStringSubmatch(line); m != nil {
+		if m := instructionLine().FindStringSubmatch(line); m != nil {
 			s.instruction(f, m)
-		} else if m := bytesLine.FindStringSubmatch(line); m != nil {
+		} else if m := bytesLine().FindStringSubmatch(line); m != nil {
 			b, _ := hex.DecodeString(strings.ReplaceAll(m[2], " ", ""))
 			code[f] = append(code[f], b...)
-		} else if m := relocationLine.FindStringSubmatch(line); m != nil {
+		} else if m := relocationLine().FindStringSubmatch(line); m != nil {
 			x := Relocation{Type: m[3], Symbol: m[4]}
 			x.Offset, _ = strconv.ParseInt(m[1], 10, 64)
 			x.Size, _ = strconv.Atoi(m[2])
@@ -260,11 +259,11 @@ func putBytes(c *Code, code []byte) {
 }
 
 var (
-	costSentence   = regexp.MustCompile(`^can inline (.+?) with cost (\d+) as: `)
-	cannotSentence = regexp.MustCompile(`^cannot inline (.+?): (.*)$`)
-	callSentence   = regexp.MustCompile(`^inlining call to (.+)$`)
-	movedSentence  = regexp.MustCompile(`^(?:moved to heap: (.+)|(.+) escapes to heap)$`)
-	overBudget     = regexp.MustCompile(`cost (\d+) exceeds budget (\d+)`)
+	costSentence   = lazily(`^can inline (.+?) with cost (\d+) as: `)
+	cannotSentence = lazily(`^cannot inline (.+?): (.*)$`)
+	callSentence   = lazily(`^inlining call to (.+)$`)
+	movedSentence  = lazily(`^(?:moved to heap: (.+)|(.+) escapes to heap)$`)
+	overBudget     = lazily(`cost (\d+) exceeds budget (\d+)`)
 )
 
 // sentences reads what was said about decisions.
@@ -274,17 +273,17 @@ func (s *stockReader) sentences(text string, rep *Report) {
 		byName[rep.Functions[i].Name] = &rep.Functions[i]
 	}
 	for _, m := range compilerMessages(s.p.Dir, text) {
-		if sub := costSentence.FindStringSubmatch(m.Text); sub != nil {
+		if sub := costSentence().FindStringSubmatch(m.Text); sub != nil {
 			if f := byName[sub[1]]; f != nil {
 				f.Inlining = Inlining{Decided: true, Inlinable: true}
 				f.Inlining.Cost, _ = strconv.Atoi(sub[2])
 			}
 			continue
 		}
-		if sub := cannotSentence.FindStringSubmatch(m.Text); sub != nil {
+		if sub := cannotSentence().FindStringSubmatch(m.Text); sub != nil {
 			if f := byName[sub[1]]; f != nil {
 				f.Inlining = Inlining{Decided: true, Reason: sub[2]}
-				if b := overBudget.FindStringSubmatch(sub[2]); b != nil {
+				if b := overBudget().FindStringSubmatch(sub[2]); b != nil {
 					f.Inlining.Cost, _ = strconv.Atoi(b[1])
 					f.Inlining.Budget, _ = strconv.Atoi(b[2])
 				}
@@ -309,7 +308,7 @@ func (s *stockReader) about(d *declaration, m Message, rep *Report) {
 			continue
 		}
 		stack := lens.Stack{{Position: m.Position, Function: f.Symbol}}
-		switch sub := movedSentence.FindStringSubmatch(m.Text); {
+		switch sub := movedSentence().FindStringSubmatch(m.Text); {
 		case sub != nil:
 			kind, what := LocationVariable, sub[1]
 			if what == "" {
@@ -326,7 +325,7 @@ func (s *stockReader) about(d *declaration, m Message, rep *Report) {
 		case strings.HasSuffix(m.Text, " defer"):
 			f.Facts = append(f.Facts, Fact{Kind: FactDefer, Text: strings.TrimSuffix(m.Text, " defer"), Stack: stack, Provenance: lens.Inferred})
 		default:
-			if sub := callSentence.FindStringSubmatch(m.Text); sub != nil {
+			if sub := callSentence().FindStringSubmatch(m.Text); sub != nil {
 				f.Calls = append(f.Calls, Call{Kind: CallInlined, Callee: fmt.Sprint(sub[1]), Stack: stack, Index: -1, Inside: -1})
 			}
 		}

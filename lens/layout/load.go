@@ -1,16 +1,13 @@
 package layout
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"go/types"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -61,7 +58,7 @@ type listed struct {
 	Module            *struct{ GoVersion string }
 }
 
-const fields = "-json=ImportPath,Dir,CompiledGoFiles,ImportMap,Standard,DepOnly,Module"
+const fields = "ImportPath,Dir,CompiledGoFiles,ImportMap,Standard,DepOnly,Module"
 
 // Load reads the types of a package, and of all that it imports, from source. The
 // user's go.work, vendor directory and GOFLAGS hold; the network is not used. For
@@ -123,20 +120,11 @@ func list(ctx context.Context, s Source) ([]listed, error) {
 			return nil, err
 		}
 	}
-	out, err := tool.List(ctx, b, fields, "-deps", "-compiled")
+	all, err := gotool.ListJSON[listed](ctx, tool, b, fields, "-deps", "-compiled")
 	if err != nil {
 		return nil, fmt.Errorf("list %s and what it imports: %w", s.Pattern, err)
 	}
-	var all []listed
-	for d := json.NewDecoder(bytes.NewReader(out)); ; {
-		var l listed
-		if err := d.Decode(&l); err == io.EOF {
-			return all, nil
-		} else if err != nil {
-			return nil, fmt.Errorf("read what go list printed: %w", err)
-		}
-		all = append(all, l)
-	}
+	return all, nil
 }
 
 // one finds the package that was asked for.
