@@ -58,6 +58,25 @@ func (p *CompiledPackage) Func(name string) *CompiledFunc {
 	})
 }
 
+// Report returns what the compiler said about every function of the package, for
+// questions that no claim asks: a lab compares it with a prediction. The features are
+// those that the answer rests on; where the compiler cannot tell one of them, or the
+// package does not compile, the test ends and has failed.
+func (p *CompiledPackage) Report(need ...compile.Feature) *compile.Report {
+	p.t.Helper()
+	all := newFunc(p.t, everything, func(ctx context.Context, use compile.ObserverUse) (*compile.Report, error) {
+		return p.look(ctx, "", use)
+	})
+	r := all.report(need...)
+	if r == nil {
+		p.t.FailNow()
+	}
+	return r
+}
+
+// everything is the name of no function: that of all of a package.
+const everything = "the package"
+
 // newFunc makes the claims on a function of which look reports.
 func newFunc(t testing.TB, name string, look func(context.Context, compile.ObserverUse) (*compile.Report, error)) *CompiledFunc {
 	f := &CompiledFunc{t: t, name: name, look: look, reports: map[compile.ObserverUse]*compile.Report{}}
@@ -214,7 +233,7 @@ func gaps(r *compile.Report, need []compile.Feature) []string {
 func (f *CompiledFunc) subjects(r *compile.Report) []compile.Function {
 	var out []compile.Function
 	for _, fn := range r.Functions {
-		if !fn.Wrapper && len(fn.Code.Instructions) > 0 && f.isAsked(r, fn.Name) {
+		if !fn.Wrapper && len(fn.Code.Instructions) > 0 && (f.name == everything || f.isAsked(r, fn.Name)) {
 			out = append(out, fn)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/hone-go/hone/claim"
+	"github.com/hone-go/hone/lens/compile"
 )
 
 // toolchains are the versions of Go that claims are tested with: the one that runs
@@ -212,5 +213,27 @@ func TestCompiler_UnderRaceAndCover(t *testing.T) {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", flag, err, out)
 		}
+	}
+}
+
+// A report is of every function that has code; what cannot be told ends the test.
+func TestCompiler_Report(t *testing.T) {
+	record(t, func(t testing.TB) {
+		have := map[string]bool{}
+		for _, f := range claim.Compiler(t, compiled).Report(compile.FeatureCode).Functions {
+			have[f.Name] = len(f.Code.Instructions) > 0
+		}
+		if !have["Moves"] || !have["Calls"] || have["Uninstantiated"] {
+			t.Errorf("not the functions of the package: %v", have)
+		}
+	}).wantSilent(t)
+	after := false
+	r := record(t, func(t testing.TB) {
+		claim.Compiler(t, "./testdata/absent").Report(compile.FeatureCode)
+		after = true
+	})
+	r.wantFailed(t, "", "the package: compile ./testdata/absent", "absent")
+	if after {
+		t.Error("the test went on without a report")
 	}
 }
