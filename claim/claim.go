@@ -26,6 +26,8 @@
 //
 //	hone.evidence  one line of JSON: {"kind":…,"title":…,"text":…}
 //	hone.outcome   budget, leak, deadlock, timeout or noisy
+//	hone.near      true where a measurement failed by so little that another process,
+//	               with its memory elsewhere, may find otherwise
 //	hone.seed      decimal; HONE_SEED set to it repeats the random input
 //
 // Text too long for one attribute (go test -json reads lines of 4 KiB) continues
@@ -78,6 +80,7 @@ const (
 const (
 	keyEvidence = "hone.evidence"
 	keyOutcome  = "hone.outcome"
+	keyNear     = "hone.near"
 	keySeed     = "hone.seed"
 )
 

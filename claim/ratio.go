@@ -26,6 +26,12 @@ import (
 // interval comes from order statistics, which assume nothing about the
 // distribution of the noise (David and Nagaraja, Order Statistics, 7.1).
 //
+// What the rounds cannot see is what differs from process to process: where the
+// memory of the sides happens to be, and a neighbour that stays. A ratio that is near
+// its limit may be above it in one process and below it in the next by some percent.
+// So a failure that is near is marked with the attribute hone.near, and who judges
+// repeats it in other processes before believing it.
+//
 // They answer only when they know: while the interval contains the limit, more
 // rounds are added, and in the end the test is skipped as noisy.
 //
@@ -38,6 +44,7 @@ const (
 	fewestRounds  = 8  // below, even the whole range of the rounds is less than a 99 % interval
 	moreRounds    = 3  // up to this many times as many rounds
 	confidence    = 0.99
+	near          = 1.25 // times the limit: what lies beyond does not come from where memory happens to be
 	widest        = 0.25 // of the median: an interval this wide is no answer to Ratio
 )
 
@@ -110,6 +117,9 @@ func Faster(t testing.TB, c Contest, atMost float64) {
 			m.evidence().attach(t)
 			return
 		case fails:
+			if mid < near*atMost {
+				t.Attr(keyNear, "true")
+			}
 			m.evidence().fail(t, OutcomeBudget,
 				"%s takes %.2f times the CPU of %s for an operation, claimed at most %.2f.\nA profile of both shows where it goes: go test -bench . -cpuprofile cpu.out, then go tool pprof.",
 				c.Ours.Name, mid, c.Peer.Name, atMost)

@@ -62,6 +62,21 @@ func TestFaster_SlowedByAQuarter(t *testing.T) {
 		t.Skip(r.log.String())
 	}
 	r.wantFailed(t, claim.OutcomeBudget, "ours takes 1.", "times the CPU of peer", "claimed at most 1.10", "99 % confidence", "ops a round")
+	if len(r.attr("hone.near")) != 1 {
+		t.Errorf("1.25 of 1.1 is near, hone.near = %v", r.attr("hone.near"))
+	}
+}
+
+func TestFaster_SlowedTwice(t *testing.T) {
+	measurable(t)
+	r := record(t, func(t testing.TB) { claim.Faster(t, contest(400, 200), 1.1) })
+	if r.skipped {
+		t.Skip(r.log.String())
+	}
+	r.wantFailed(t, claim.OutcomeBudget, "ours takes")
+	if near := r.attr("hone.near"); len(near) != 0 {
+		t.Errorf("2 of 1.1 is not near, hone.near = %v", near)
+	}
 }
 
 func TestFaster_CannotTell(t *testing.T) {

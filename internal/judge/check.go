@@ -119,8 +119,9 @@ func (c *Candidate) blank(o CheckOptions) *Verdict {
 	return v
 }
 
-// noisyTries is how often a measurement is tried on a machine that is too noisy.
-const noisyTries = 3
+// measureTries is how often a measurement is tried that a noisy machine cannot tell, or
+// that is over its limit by little: it passes when it does so once.
+const measureTries = 3
 
 // runStage runs one stage: what must be right first, with the race detector, and
 // only then what is measured, without it and alone.
@@ -147,20 +148,54 @@ func (c *Candidate) runStage(ctx context.Context, v *Verdict, stage *Stage, o Ch
 	if slices.ContainsFunc(right, func(c *Check) bool { return c.Outcome != Passed }) && len(o.Only) == 0 {
 		return nil
 	}
-	for range noisyTries {
-		if o.First && slices.ContainsFunc(stage.Checks, func(c Check) bool { return c.Outcome == Budget || c.Outcome == Failed }) {
-			break
-		}
-		todo := slices.DeleteFunc(slices.Clone(measured), func(c *Check) bool { return c.Outcome != NotRun && c.Outcome != Noisy })
-		if len(todo) == 0 {
-			break
-		}
-		if err := run.all(ctx, todo, false); err != nil || len(v.Problems) > 0 {
-			return err
-		}
+	if err := run.measure(ctx, measured); err != nil || len(v.Problems) > 0 {
+		return err
 	}
 	if !slices.ContainsFunc(stage.Checks, func(c Check) bool { return c.Outcome != Passed }) {
 		stage.Outcome = Passed
+	}
+	return nil
+}
+
+// measure runs the measurements of a stage, and in a new process those again that did
+// not come to a clear result. One that was over its limit by little, and then could not
+// be told, is over its limit.
+func (r *run) measure(ctx context.Context, measured []*Check) error {
+	over, tries := map[*Check]Check{}, map[*Check]int{}
+	for {
+		var todo []*Check
+		for _, c := range measured {
+			again := tries[c] < measureTries
+			switch {
+			case c.Outcome == NotRun, again && c.Outcome == Noisy, again && c.near:
+				if c.near {
+					over[c] = *c
+				}
+				*c = Check{Name: c.Name, Doc: c.Doc, Outcome: NotRun}
+				todo = append(todo, c)
+			case r.options.First && c.Outcome != Passed:
+				return nil
+			}
+		}
+		if len(todo) == 0 {
+			break
+		}
+		if err := r.all(ctx, todo, false); err != nil || len(r.verdict.Problems) > 0 {
+			return err
+		}
+		if todo[0].Outcome == NotRun {
+			break // what an earlier one lacks stops them all
+		}
+		for _, c := range todo {
+			if c.Outcome != NotRun {
+				tries[c]++
+			}
+		}
+	}
+	for c, was := range over {
+		if c.Outcome == Noisy || c.Outcome == NotRun {
+			*c = was
+		}
 	}
 	return nil
 }

@@ -72,6 +72,7 @@ func (r *run) reported(check *Check, outcome string, t *said) {
 		check.Message = "the check was skipped: it could not run here\n"
 	case slices.Contains([]Outcome{Budget, Leaked, Deadlock, Timeout}, class):
 		check.Outcome = class
+		check.near = t.attrs["hone.near"] == "true"
 	default:
 		check.Outcome = Failed
 	}

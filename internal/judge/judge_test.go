@@ -288,6 +288,82 @@ func TestCheck_Budget(t *testing.T) {
 	}
 }
 
+const nearChecks = `//go:build !race
+
+package queue_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/hone-go/hone/claim"
+)
+
+// try counts the processes in which a check ran.
+func try(t *testing.T) int {
+	f, err := os.OpenFile(filepath.Join(os.TempDir(), t.Name()[len("TestHone/"):]), os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	f.Write([]byte{1})
+	info, _ := f.Stat()
+	return int(info.Size())
+}
+
+func slow(t *testing.T, near bool) {
+	if near {
+		t.Attr("hone.near", "true")
+	}
+	claim.Fail(t, claim.OutcomeBudget, "try %d", try(t))
+}
+
+// Passes at the third try.
+func TestClose_NearTwice(t *testing.T) {
+	if n := try(t); n < 3 {
+		t.Attr("hone.near", "true")
+		claim.Fail(t, claim.OutcomeBudget, "try %d", n)
+	}
+}
+
+// Never passes.
+func TestClose_NearAlways(t *testing.T) { slow(t, true) }
+
+// Is far off: one try is enough.
+func TestClose_Far(t *testing.T) { slow(t, false) }
+
+// Is over, and then cannot be told.
+func TestClose_NearThenNoisy(t *testing.T) {
+	if try(t) == 1 {
+		t.Attr("hone.near", "true")
+		claim.Fail(t, claim.OutcomeBudget, "try 1")
+		return
+	}
+	t.Attr("hone.outcome", "noisy")
+	t.Skip("noise")
+}
+`
+
+// A measurement that is over its limit by little is repeated in other processes.
+func TestCheck_MeasuresAgain(t *testing.T) {
+	src := fixture(t).(fstest.MapFS)
+	src["labs/structures/queue/bench_test.go"] = &fstest.MapFile{Data: []byte(nearChecks)}
+	b := benchOf(t, src, t.TempDir())
+	v := b.check(t, b.solution(t, 2, start.Panic), CheckOptions{All: true, NoRace: true})
+	for name, want := range map[string]Check{
+		"TestClose_NearTwice":     {Outcome: Passed},
+		"TestClose_NearAlways":    {Outcome: Budget, Message: "try 3"},
+		"TestClose_Far":           {Outcome: Budget, Message: "try 1"},
+		"TestClose_NearThenNoisy": {Outcome: Budget, Message: "try 1"},
+	} {
+		got := find(t, v, name)
+		if got.Outcome != want.Outcome || !strings.HasSuffix(got.Message, want.Message) || want.Message == "" && got.Message != "" || (got.Replay == "") != (want.Outcome == Passed) {
+			t.Errorf("%s: %q %q, want %q %q", name, got.Outcome, got.Message, want.Outcome, want.Message)
+		}
+	}
+}
+
 // What does not compile is a verdict with positions, not an error.
 func TestCheck_Problems(t *testing.T) {
 	b := newBench(t)

@@ -65,6 +65,8 @@ type Check struct {
 	Wall     time.Duration `json:"wall_ns"`
 	Seed     uint64        `json:"seed,omitempty"`
 	Replay   string        `json:"replay,omitempty"` // for hone replay, set where the check did not pass
+
+	near bool // over its budget, and by so little that another process may find otherwise
 }
 
 // A Suspicion is a mistake that somebody made before, with the same consequences.
