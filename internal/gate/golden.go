@@ -29,6 +29,8 @@ var fickle = []struct {
 	{regexp.MustCompile(`(\.(?:go|s)):\d+`), "$1:…"}, // lines move with every edit above them
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:…"},
 	{regexp.MustCompile(`/tmp/\S+`), "/tmp/…"},
+	{regexp.MustCompile(`\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT`), "… GMT"}, // the Date of a response
+	{regexp.MustCompile(`\b\d{4}/\d\d/\d\d \S+`), "…"},                    // what package log begins a line with
 }
 
 // settled is a text without what is fickle.

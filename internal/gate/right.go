@@ -118,7 +118,11 @@ func staircase(ctx context.Context, in *inspection) error {
 				return err
 			}
 			o := judge.CheckOptions{Stages: stages[:min(solved+1, len(stages))], All: true}
-			if in.quick && stub == start.Zero {
+			switch {
+			case !in.quick:
+			case stub == start.Panic:
+				o.Only = in.unmeasuredChecks(solved)
+			default:
 				// The row of panic stubs has shown that the stages so far pass, and zero
 				// values make checks wait. One that fails is enough.
 				o = judge.CheckOptions{Stages: stages[solved : solved+1], First: true}
@@ -205,6 +209,22 @@ func reference(ctx context.Context, in *inspection) error {
 
 func (in *inspection) rightChecks() []string  { return in.checks(false) }
 func (in *inspection) budgetChecks() []string { return in.checks(true) }
+
+// unmeasuredChecks are all checks but those that measure; the gate of budgets does that,
+// on the whole reference. A stage that has no others is left as it is.
+func (in *inspection) unmeasuredChecks(solved int) []string {
+	names := in.rightChecks()
+	if solved == len(in.lab.Stages) {
+		return names
+	}
+	next := in.lab.Stages[solved].Checks
+	if !slices.ContainsFunc(next, func(c catalog.Check) bool { return !c.Plain }) {
+		for _, c := range next {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
 
 func (in *inspection) checks(plain bool) []string {
 	var names []string

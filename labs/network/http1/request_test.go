@@ -195,8 +195,8 @@ func TestRequest_LongHead(t *testing.T) {
 func TestRequest_ViewsAreApart(t *testing.T) {
 	h := open(t, &http1.Server{Handler: func(w *http1.Response, r *http1.Request) {
 		for name, value := range r.Fields {
-			_ = append(append(name, "AAAA"...), append(value, "BBBB"...)...)
-			_ = append(value, "BBBB"...)
+			_ = append(append(name, "QQQQ"...), append(value, "WWWW"...)...)
+			_ = append(value, "WWWW"...)
 		}
 		_, _, _ = append(r.Method, "ZZ"...), append(r.Path, "ZZ"...), append(r.Host, "ZZ"...)
 		_, _ = append(r.Target, "ZZ"...), append(r.Field("a"), "ZZ"...)
