@@ -37,14 +37,25 @@ import (
 // turns red after an upgrade is news, not a fault of the claim.
 func Compiler(t testing.TB, pkg string, settings ...string) *CompiledPackage {
 	t.Helper()
-	return &CompiledPackage{t: t, path: pkg, settings: settings}
+	p := &CompiledPackage{t: t, path: pkg, settings: settings, lenses: map[compile.ObserverUse]*compile.Lens{}}
+	// The observing compiler is asked where it is built, and built where it must be.
+	p.order = []compile.ObserverUse{compile.ObserverReady, compile.ObserverBuild}
+	t.Cleanup(func() {
+		for _, l := range p.lenses {
+			l.Close()
+		}
+	})
+	return p
 }
 
 // A CompiledPackage is a package about whose functions claims are made; see [Compiler].
+// Claims on several functions of one share a compiler: only the first waits for it.
 type CompiledPackage struct {
 	t        testing.TB
 	path     string
 	settings []string
+	order    []compile.ObserverUse // whom to ask
+	lenses   map[compile.ObserverUse]*compile.Lens
 }
 
 // Func names a function: "Sum", "(*Ring).Put", "Sum.func1" for the first closure in
@@ -53,7 +64,7 @@ type CompiledPackage struct {
 // it, too; not for what it calls.
 func (p *CompiledPackage) Func(name string) *CompiledFunc {
 	p.t.Helper()
-	return newFunc(p.t, name, func(ctx context.Context, use compile.ObserverUse) (*compile.Report, error) {
+	return newFunc(p.t, name, p.order, func(ctx context.Context, use compile.ObserverUse) (*compile.Report, error) {
 		return p.look(ctx, name, use)
 	})
 }
@@ -64,7 +75,7 @@ func (p *CompiledPackage) Func(name string) *CompiledFunc {
 // package does not compile, the test ends and has failed.
 func (p *CompiledPackage) Report(need ...compile.Feature) *compile.Report {
 	p.t.Helper()
-	all := newFunc(p.t, everything, func(ctx context.Context, use compile.ObserverUse) (*compile.Report, error) {
+	all := newFunc(p.t, everything, p.order, func(ctx context.Context, use compile.ObserverUse) (*compile.Report, error) {
 		return p.look(ctx, "", use)
 	})
 	r := all.report(need...)
@@ -78,12 +89,8 @@ func (p *CompiledPackage) Report(need ...compile.Feature) *compile.Report {
 const everything = "the package"
 
 // newFunc makes the claims on a function of which look reports.
-func newFunc(t testing.TB, name string, look func(context.Context, compile.ObserverUse) (*compile.Report, error)) *CompiledFunc {
-	f := &CompiledFunc{t: t, name: name, look: look, reports: map[compile.ObserverUse]*compile.Report{}}
-	f.order = []compile.ObserverUse{compile.ObserverNever, compile.ObserverBuild}
-	if os.Getenv(envCompiler) != "" {
-		slices.Reverse(f.order)
-	}
+func newFunc(t testing.TB, name string, order []compile.ObserverUse, look func(context.Context, compile.ObserverUse) (*compile.Report, error)) *CompiledFunc {
+	f := &CompiledFunc{t: t, name: name, order: order, look: look, reports: map[compile.ObserverUse]*compile.Report{}}
 	t.Cleanup(func() {
 		if !f.claimed {
 			t.Errorf("claim.Compiler: nothing is claimed of %s: say what, as in Func(%q).NoHeapAlloc()", name, name)
@@ -100,30 +107,48 @@ const (
 
 // look asks for the facts.
 func (p *CompiledPackage) look(ctx context.Context, name string, use compile.ObserverUse) (*compile.Report, error) {
+	env := plain(os.Getenv("GOFLAGS"))
+	for _, s := range p.settings {
+		if !strings.HasPrefix(s, toolchain) {
+			env = append(env, s)
+		}
+	}
+	l, err := p.lens(ctx, use)
+	if err != nil {
+		return nil, err
+	}
+	return l.Look(ctx, compile.Query{
+		Dir: os.Getenv(envDir), Package: p.path, Function: name, Env: env,
+	})
+}
+
+// toolchain begins the setting that picks a version of Go.
+const toolchain = "GOTOOLCHAIN="
+
+// lens is what looks, open until the test ends.
+func (p *CompiledPackage) lens(ctx context.Context, use compile.ObserverUse) (*compile.Lens, error) {
+	if l := p.lenses[use]; l != nil {
+		return l, nil
+	}
 	options := compile.Options{
-		Cache: os.Getenv(envCompiler), Observer: use,
+		Cache: os.Getenv(envCompiler), Observer: use, Resident: 1,
 		Progress: func(s compile.Progress) {
 			if !s.Done {
 				p.t.Logf("%s …", s.Step)
 			}
 		},
 	}
-	env := plain(os.Getenv("GOFLAGS"))
 	for _, s := range p.settings {
-		if version, ok := strings.CutPrefix(s, "GOTOOLCHAIN="); ok {
+		if version, ok := strings.CutPrefix(s, toolchain); ok {
 			options.Toolchain = version
-		} else {
-			env = append(env, s)
 		}
 	}
-	lens, err := compile.Open(ctx, options)
+	l, err := compile.Open(ctx, options)
 	if err != nil {
 		return nil, err
 	}
-	defer lens.Close()
-	return lens.Look(ctx, compile.Query{
-		Dir: os.Getenv(envDir), Package: p.path, Function: name, Env: env,
-	})
+	p.lenses[use] = l
+	return l, nil
 }
 
 // plain returns a setting without the flags in GOFLAGS that make another build of it

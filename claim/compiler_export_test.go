@@ -11,9 +11,10 @@ import (
 // FuncOf makes claims about a function of which the stock and the observing compiler
 // report so; a nil report cannot be made.
 func FuncOf(t testing.TB, name string, stock, observing *compile.Report) *CompiledFunc {
-	return newFunc(t, name, func(_ context.Context, use compile.ObserverUse) (*compile.Report, error) {
+	order := []compile.ObserverUse{compile.ObserverReady, compile.ObserverBuild}
+	return newFunc(t, name, order, func(_ context.Context, use compile.ObserverUse) (*compile.Report, error) {
 		r := stock
-		if use != compile.ObserverNever {
+		if use == compile.ObserverBuild {
 			r = observing
 		}
 		if r == nil {
@@ -28,3 +29,10 @@ var (
 	Plain = plain
 	Names = names
 )
+
+// StockFirst makes claims on a package ask the stock compiler first, also where the
+// observing one is ready.
+func StockFirst(p *CompiledPackage) *CompiledPackage {
+	p.order = []compile.ObserverUse{compile.ObserverNever, compile.ObserverBuild}
+	return p
+}

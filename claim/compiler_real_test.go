@@ -56,14 +56,13 @@ func module(t *testing.T) string {
 // Each claim about the compiler, by the real one: green where it is so, red where it is
 // not, with what speaks against it. The stock compiler is asked first, or the observing one.
 func TestCompiler_Real(t *testing.T) {
-	realClaims(t)
+	realClaims(t, claim.StockFirst)
 	if !testing.Short() {
-		observerFirst(t)
-		realClaims(t)
+		realClaims(t, func(p *claim.CompiledPackage) *claim.CompiledPackage { return p })
 	}
 }
 
-func realClaims(t *testing.T) {
+func realClaims(t *testing.T, how func(*claim.CompiledPackage) *claim.CompiledPackage) {
 	type fn = *claim.CompiledFunc
 	noEscape := func(v ...string) func(fn) { return func(f fn) { f.NoEscape(v...) } }
 	noHeap := func(f fn) { f.NoHeapAlloc() }
@@ -140,7 +139,7 @@ func realClaims(t *testing.T) {
 					if version != "" {
 						settings = append(settings, version)
 					}
-					c.claim(claim.Compiler(t, pkg, settings...).Func(c.of))
+					c.claim(how(claim.Compiler(t, pkg, settings...)).Func(c.of))
 				})
 				switch log := r.log.String(); {
 				case c.says == "" && (r.failed || r.panicked != nil):
@@ -151,19 +150,6 @@ func realClaims(t *testing.T) {
 			})
 		}
 	}
-}
-
-// observerFirst makes claims ask the observing compiler first, as in the judge.
-func observerFirst(t *testing.T) {
-	t.Helper()
-	if os.Getenv("HONE_COMPILER") != "" {
-		return
-	}
-	user, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("HONE_COMPILER", filepath.Join(user, "hone", "compile"))
 }
 
 func root() string {

@@ -33,6 +33,7 @@ type ObserverUse int
 const (
 	ObserverBuild      ObserverUse = iota // build it and wait: the first time for each Go version costs about a minute of CPU
 	ObserverBackground                    // build it, and let the stock compiler answer until it is ready
+	ObserverReady                         // ask it where it is built already, else let the stock compiler answer
 	ObserverNever                         // let the stock compiler answer
 )
 

@@ -126,6 +126,9 @@ func (l *Lens) choose(ctx context.Context, t *gotool.Toolchain) (*observer, stri
 	if o := l.ready(t); o != nil {
 		return o, "", nil
 	}
+	if l.options.Observer == ObserverReady {
+		return nil, "the observing compiler is not built yet", nil
+	}
 	dir := l.observerDir(t)
 	l.mu.Lock()
 	failed := l.failed[dir]
