@@ -29,7 +29,7 @@ const layers = `
 	internal/catalog internal/mutate
 	internal/start
 	internal/judge
-	internal/diagnose internal/look internal/store internal/report
+	internal/diagnose internal/look internal/store internal/report internal/vet
 	internal/gate
 	internal/live
 	cmd/*

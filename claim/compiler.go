@@ -99,17 +99,32 @@ func newFunc(t testing.TB, name string, order []compile.ObserverUse, look func(c
 	return f
 }
 
-// Settings of the environment, for a program that runs tests away from their package.
+// Settings of the environment, for a program that makes claims away from their package.
+// They may be among those that [Compiler] takes, too.
 const (
 	envDir      = "HONE_DIR"      // the directory that "." means
 	envCompiler = "HONE_COMPILER" // the cache in which the observing compiler is ready
+	toolchain   = "GOTOOLCHAIN"   // the version of Go
 )
+
+// setting is one of these.
+func (p *CompiledPackage) setting(name string) string {
+	for _, s := range p.settings {
+		if value, ok := strings.CutPrefix(s, name+"="); ok {
+			return value
+		}
+	}
+	if name == toolchain {
+		return "" // that of the environment holds anyway
+	}
+	return os.Getenv(name)
+}
 
 // look asks for the facts.
 func (p *CompiledPackage) look(ctx context.Context, name string, use compile.ObserverUse) (*compile.Report, error) {
 	env := plain(os.Getenv("GOFLAGS"))
 	for _, s := range p.settings {
-		if !strings.HasPrefix(s, toolchain) {
+		if name, _, _ := strings.Cut(s, "="); !slices.Contains([]string{envDir, envCompiler, toolchain}, name) {
 			env = append(env, s)
 		}
 	}
@@ -118,12 +133,9 @@ func (p *CompiledPackage) look(ctx context.Context, name string, use compile.Obs
 		return nil, err
 	}
 	return l.Look(ctx, compile.Query{
-		Dir: os.Getenv(envDir), Package: p.path, Function: name, Env: env,
+		Dir: p.setting(envDir), Package: p.path, Function: name, Env: env,
 	})
 }
-
-// toolchain begins the setting that picks a version of Go.
-const toolchain = "GOTOOLCHAIN="
 
 // lens is what looks, open until the test ends.
 func (p *CompiledPackage) lens(ctx context.Context, use compile.ObserverUse) (*compile.Lens, error) {
@@ -131,17 +143,12 @@ func (p *CompiledPackage) lens(ctx context.Context, use compile.ObserverUse) (*c
 		return l, nil
 	}
 	options := compile.Options{
-		Cache: os.Getenv(envCompiler), Observer: use, Resident: 1,
+		Cache: p.setting(envCompiler), Observer: use, Toolchain: p.setting(toolchain), Resident: 1,
 		Progress: func(s compile.Progress) {
 			if !s.Done {
 				p.t.Logf("%s …", s.Step)
 			}
 		},
-	}
-	for _, s := range p.settings {
-		if version, ok := strings.CutPrefix(s, toolchain); ok {
-			options.Toolchain = version
-		}
 	}
 	l, err := compile.Open(ctx, options)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hone-go/hone/lens"
@@ -19,35 +20,44 @@ import (
 //
 // This is more than that nothing escapes: make([]byte, n) with an n that is not
 // constant does not escape, and is allocated where n is large.
-func (f *CompiledFunc) NoHeapAlloc() *CompiledFunc {
+//
+// With lines, it claims so of these lines only; see [CompiledFunc.NoBoundsChecks].
+func (f *CompiledFunc) NoHeapAlloc(lines ...string) *CompiledFunc {
 	f.t.Helper()
 	r := f.report(compile.FeatureCode)
 	if r == nil {
 		return f
 	}
+	on, ok := f.lines(r, lines)
+	if !ok {
+		return f
+	}
 	var against []finding
 	for _, body := range f.bodies(r) {
 		for _, a := range body.Allocations {
+			if !on.has(a.Stack) {
+				continue
+			}
 			what := strings.TrimSpace(a.Call + " " + a.What)
 			if a.Conditional {
 				what += ", where the buffer on the stack is too small"
 			}
 			against = append(against, finding{at: where(a.Stack), what: what})
 		}
-		against = append(against, unknown(body)...)
+		against = append(against, unknown(body, on)...)
 	}
-	return f.hold(r, against, "%d calls allocate on the heap, claimed none.", len(against))
+	return f.hold(r, against, "%d calls allocate on the heap%s, claimed none.", len(against), on)
 }
 
 // unknown finds calls of the runtime that are in no list: neither among those that
 // allocate nor among those that do not. Calls of its exported functions are the
 // source's own, and those of any callee are not looked into.
-func unknown(body compile.Function) []finding {
+func unknown(body compile.Function, on place) []finding {
 	var found []finding
 	nothing := regexp.MustCompile(takesNothing)
 	for _, i := range body.Code.Instructions {
 		name, ok := strings.CutPrefix(i.Target, "runtime.")
-		if !ok || !isCall(i) || name == "" || name[0] < 'a' || name[0] > 'z' || nothing.MatchString(name) {
+		if !ok || !isCall(i) || name == "" || name[0] < 'a' || name[0] > 'z' || nothing.MatchString(name) || !on.has(i.Stack) {
 			continue
 		}
 		if !slices.ContainsFunc(body.Allocations, func(a compile.Allocation) bool { return a.PC == i.PC }) {
@@ -74,7 +84,8 @@ const takesNothing = `^(morestack\w*|panic\w*|goPanic\w*|gopanic|gorecover|throw
 //
 //	f.NoBoundsChecks("sum += b[i]")
 //
-// A text that no line has, or only lines without code, fails.
+// A text that no line has, or only lines without code, fails. The text ":42" stands for
+// line 42 of the file, as a tool gives it that reads claims from the source.
 func (f *CompiledFunc) NoBoundsChecks(lines ...string) *CompiledFunc {
 	f.t.Helper()
 	r := f.report(compile.FeatureCode, compile.FeatureChecks)
@@ -121,22 +132,27 @@ func known(c compile.Check) []string {
 
 // NoNilChecks claims that no instruction of the function, its closures and what was
 // inlined into them is there to check a pointer for nil. Where a load or a store would
-// fault in place of the check, that costs nothing and does not count.
-func (f *CompiledFunc) NoNilChecks() *CompiledFunc {
+// fault in place of the check, that costs nothing and does not count. With lines, it
+// claims so of these lines only; see [CompiledFunc.NoBoundsChecks].
+func (f *CompiledFunc) NoNilChecks(lines ...string) *CompiledFunc {
 	f.t.Helper()
 	r := f.report(compile.FeatureCode, compile.FeatureChecks)
 	if r == nil {
 		return f
 	}
+	on, ok := f.lines(r, lines)
+	if !ok {
+		return f
+	}
 	var against []finding
 	for _, body := range f.bodies(r) {
 		for _, c := range body.Checks {
-			if c.Kept && c.Kind == compile.CheckNil && !c.Folded {
+			if c.Kept && c.Kind == compile.CheckNil && !c.Folded && on.has(c.Stack) {
 				against = append(against, finding{at: where(c.Stack), what: "nil check", more: known(c)})
 			}
 		}
 	}
-	return f.hold(r, against, "%d nil checks are left, claimed none.", len(against))
+	return f.hold(r, against, "%d nil checks are left%s, claimed none.", len(against), on)
 }
 
 // Leaf claims that the function calls nothing: its machine code has no call but the
@@ -201,11 +217,16 @@ func (f *CompiledFunc) FrameAtMost(bytes int64) *CompiledFunc {
 
 // NoWriteBarrier claims that no store of the function, its closures and what was
 // inlined into them has to tell the garbage collector, nor copies memory by a function
-// that does.
-func (f *CompiledFunc) NoWriteBarrier() *CompiledFunc {
+// that does. With lines, it claims so of these lines only; see
+// [CompiledFunc.NoBoundsChecks].
+func (f *CompiledFunc) NoWriteBarrier(lines ...string) *CompiledFunc {
 	f.t.Helper()
 	r := f.report(compile.FeatureCode)
 	if r == nil {
+		return f
+	}
+	on, ok := f.lines(r, lines)
+	if !ok {
 		return f
 	}
 	var against []finding
@@ -213,19 +234,19 @@ func (f *CompiledFunc) NoWriteBarrier() *CompiledFunc {
 	for _, body := range f.bodies(r) {
 		seen := map[string]bool{}
 		for _, i := range body.Code.Instructions {
-			if tells.MatchString(i.Target) && !seen[where(i.Stack)] {
+			if tells.MatchString(i.Target) && on.has(i.Stack) && !seen[where(i.Stack)] {
 				seen[where(i.Stack)] = true
 				against = append(against, finding{at: where(i.Stack), what: i.Target})
 			}
 		}
 		for _, rel := range body.Code.Relocations {
-			if rel.Symbol == "runtime.writeBarrier" && len(seen) == 0 {
+			if rel.Symbol == "runtime.writeBarrier" && len(seen) == 0 && len(lines) == 0 {
 				against = append(against, finding{at: short(body.Position), what: body.Name + " reads runtime.writeBarrier"})
 				break
 			}
 		}
 	}
-	return f.hold(r, against, "%d write barriers, claimed none.", len(against))
+	return f.hold(r, against, "%d write barriers%s, claimed none.", len(against), on)
 }
 
 // tellsCollector matches what a store of pointers calls while the collector marks, and
@@ -335,6 +356,16 @@ func (p place) String() string {
 	return fmt.Sprintf(" at %q", p.texts)
 }
 
+// isLine reports whether a text stands for line n of a file, which reads so.
+func isLine(text string, n int, line string) bool {
+	if number, ok := strings.CutPrefix(text, ":"); ok {
+		if want, err := strconv.Atoi(number); err == nil {
+			return n == want
+		}
+	}
+	return text != "" && strings.Contains(line, text)
+}
+
 // lines finds the lines of the function that contain the texts. It fails the test where
 // one has none, or no code comes from it.
 func (f *CompiledFunc) lines(r *compile.Report, texts []string) (place, bool) {
@@ -353,7 +384,7 @@ func (f *CompiledFunc) lines(r *compile.Report, texts []string) (place, bool) {
 	for _, text := range texts {
 		one := place{texts: texts, file: p.file}
 		for n := of.Position.Line; n <= min(of.EndLine, len(all)); n++ {
-			if text != "" && strings.Contains(all[n-1], text) {
+			if isLine(text, n, all[n-1]) {
 				one.lines = append(one.lines, n)
 			}
 		}

@@ -61,7 +61,11 @@ func (f *CompiledFunc) noEscape(r *compile.Report, variable string) {
 	}
 	if found == 0 {
 		slices.Sort(others)
-		f.t.Errorf("%s.%s has no variable %s: a claim about it does not hold. It has %s.", r.Package, f.name, variable, strings.Join(slices.Compact(others), ", "))
+		if has := strings.Join(slices.Compact(others), ", "); has != "" {
+			f.t.Errorf("%s.%s has no variable %s: a claim about it does not hold. It has %s.", r.Package, f.name, variable, has)
+		} else {
+			f.t.Errorf("%s.%s has no variable %s, nor any: a claim about it does not hold.", r.Package, f.name, variable)
+		}
 		return
 	}
 	f.hold(r, against, "%s escapes, claimed that it does not.", variable)

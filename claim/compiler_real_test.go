@@ -66,6 +66,7 @@ func realClaims(t *testing.T, how func(*claim.CompiledPackage) *claim.CompiledPa
 	type fn = *claim.CompiledFunc
 	noEscape := func(v ...string) func(fn) { return func(f fn) { f.NoEscape(v...) } }
 	noHeap := func(f fn) { f.NoHeapAlloc() }
+	noHeapAt := func(lines ...string) func(fn) { return func(f fn) { f.NoHeapAlloc(lines...) } }
 	noBounds := func(lines ...string) func(fn) { return func(f fn) { f.NoBoundsChecks(lines...) } }
 	leaf := func(f fn) { f.Leaf() }
 	inlined := func(call string) func(fn) { return func(f fn) { f.Inlined(call) } }
@@ -95,6 +96,9 @@ func realClaims(t *testing.T, how func(*claim.CompiledPackage) *claim.CompiledPa
 			{"alloc", "Stays", noHeap, ""},
 			{"alloc", "Moves", noHeap, "1 calls allocate on the heap"},
 			{"alloc", "Sized", noHeap, "runtime.makeslice"},
+			{"alloc", "Sized", noHeapAt("buf[i] = byte(i)"), ""},
+			{"alloc", "Sized", noHeapAt("make("), `1 calls allocate on the heap at ["make("]`},
+			{"alloc", "Sized", noHeapAt("new("), "no line with"},
 			{"alloc", "Joins", noHeap, "runtime.concatstring2"},
 			{"alloc", "InClosure", noHeap, "calls allocate"},
 			{"bounds", "Sum", noBounds(), ""},
@@ -104,12 +108,16 @@ func realClaims(t *testing.T, how func(*claim.CompiledPackage) *claim.CompiledPa
 			{"bounds", "Nth", noBounds(), "1 bounds checks are left"},
 			{"bounds", "Nth", noBounds("len(b):len(b)"), "no machine code comes from the line"},
 			{"bounds", "Nth", noBounds("b[n]"), "1 bounds checks are left"},
+			{"bounds", "Nth", noBounds(":102"), "1 bounds checks are left"},
+			{"bounds", "Nth", noBounds(":101"), ""},
+			{"bounds", "Nth", noBounds(":1"), "no line with"},
 			{"bounds", "Generic", noBounds(), "2 bounds checks are left"},
 			{"bounds", "Proven", noBounds(), ""},
 			{"bounds", "Uninstantiated", noBounds(), "no compiled code"},
 			{"bounds", "Absent", noBounds(), "Absent"},
 			{"nil", "Near", func(f fn) { f.NoNilChecks() }, ""},
 			{"nil", "Far", func(f fn) { f.NoNilChecks() }, "1 nil checks are left"},
+			{"nil", "Far", func(f fn) { f.NoNilChecks("return &p[1<<19]") }, "1 nil checks are left at"},
 			{"leaf", "Leaf", leaf, ""},
 			{"leaf", "Calls", leaf, "opaque"},
 			{"frame", "Leaf", func(f fn) { f.FrameAtMost(0) }, ""},
@@ -127,6 +135,7 @@ func realClaims(t *testing.T, how func(*claim.CompiledPackage) *claim.CompiledPa
 			{"devirtualized", "Leaf", func(f fn) { f.Devirtualized("r.Read") }, "no call of r.Read"},
 			{"barrier", "StoreInt", func(f fn) { f.NoWriteBarrier() }, ""},
 			{"barrier", "StorePointer", func(f fn) { f.NoWriteBarrier() }, "write barriers, claimed none"},
+			{"barrier", "StorePointer", func(f fn) { f.NoWriteBarrier("*p = q") }, "write barriers at"},
 			{"defer", "Locked", func(f fn) { f.OpenDefers() }, ""},
 			{"defer", "LockedInLoop", func(f fn) { f.OpenDefers() }, "not open-coded"},
 			{"defer", "Leaf", func(f fn) { f.OpenDefers() }, "has no defer"},

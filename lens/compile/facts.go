@@ -100,7 +100,7 @@ type Instance struct {
 // bodies one more for each of them.
 type Function struct {
 	Name        string        `json:"name"`              // without package: "F", "(*T).M", "Map[go.shape.int]", "F.func1", "F-range1"
-	Symbol      string        `json:"symbol"`            // for the linker: "example.com/m/p.(*T).M"
+	Symbol      string        `json:"symbol"`            // with its package: "example.com/m/p.(*T).M"
 	Generic     string        `json:"generic,omitempty"` // for an instance, the name without type arguments
 	Parent      string        `json:"parent,omitempty"`  // for a closure, the Name of the function around it
 	Type        string        `json:"type"`              // its signature, as the compiler prints it

@@ -180,6 +180,32 @@ func TestLook_PassesCompileErrorsOn(t *testing.T) {
 	}
 }
 
+// Names have the package's path as the source does, also where symbols escape it.
+func TestLook_SpellsPathsOut(t *testing.T) {
+	const pkg = "example.com/facts/dotted.v1"
+	for _, o := range []compile.Options{{}, {Observer: compile.ObserverNever}} {
+		r, err := open(t, o).Look(t.Context(), compile.Query{Dir: "testdata/src", Package: "./dotted.v1", Function: "Make"})
+		if err != nil || len(r.Functions) != 1 {
+			t.Fatalf("%+v: %+v, %v", o, r, err)
+		}
+		f := r.Functions[0]
+		if f.Name != "Make" || f.Symbol != pkg+".Make" || f.Wrapper {
+			t.Errorf("%+v: %s, %s, wrapper %v", o, f.Name, f.Symbol, f.Wrapper)
+		}
+		if len(f.Allocations) != 1 || f.Allocations[0].What != pkg+".T" {
+			t.Errorf("%+v: allocates %+v", o, f.Allocations)
+		}
+		if !slices.ContainsFunc(f.Code.Instructions, func(i compile.Instruction) bool { return i.Target == pkg+".keep" }) {
+			t.Errorf("%+v: no call of keep in %+v", o, f.Code.Instructions)
+		}
+		for _, i := range f.Code.Instructions {
+			if of := i.Stack.Text().Function; of != "" && of != f.Symbol {
+				t.Errorf("%+v: an instruction of %s, in %s", o, of, f.Symbol)
+			}
+		}
+	}
+}
+
 // The text of an unsaved file is what is compiled, and its positions are those of the
 // file.
 func TestLook_SeesUnsavedText(t *testing.T) {
