@@ -1,0 +1,316 @@
+//go:build !race
+
+package bounds_test
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hone-go/hone/claim"
+	"github.com/hone-go/hone/labs/compiler/bounds"
+	"github.com/hone-go/hone/lens"
+	"github.com/hone-go/hone/lens/compile"
+)
+
+// cannotPanic checks that the machine code of the functions, and of every function that
+// they call, directly or not, has no way to panic and takes no memory: that it calls
+// nothing but itself and what moves and compares bytes. Nothing is believed that is not
+// seen: a call through a function value leads anywhere, and so it counts.
+//
+// [claim.CompiledFunc.NoBoundsChecks] says this of one function. It would not see a
+// check that moved into a function of its own.
+func cannotPanic(t *testing.T, names ...string) {
+	t.Helper()
+	p := proof{t: t, report: claim.Compiler(t, ".").Report(compile.FeatureCode, compile.FeatureChecks), sources: map[string][]string{}}
+	for _, name := range names {
+		i := slices.IndexFunc(p.report.Functions, func(f compile.Function) bool { return f.Name == name })
+		if i < 0 {
+			t.Fatalf("%s is not a function of the package", name)
+		}
+		p.visit(p.report.Functions[i])
+	}
+	if len(p.against) == 0 {
+		return
+	}
+	claim.Show(t, claim.KindText, "what can panic in "+strings.Join(names, ", "), p.report.Go+" "+p.report.Target.Arch+"\n"+strings.Join(p.against, "\n"))
+	claim.Fail(t, claim.OutcomeBudget, "%d ways to panic are left in the machine code of %s and of what they call, want none. The first:\n%s",
+		len(p.against), strings.Join(names, ", "), p.against[0])
+}
+
+// A proof is a walk through machine code.
+type proof struct {
+	t       *testing.T
+	report  *compile.Report
+	seen    []string // symbols
+	against []string
+	sources map[string][]string // lines of a file
+}
+
+// harmless are the functions of the runtime that may be called: they grow the stack and
+// move, clear and compare memory.
+var harmless = regexp.MustCompile(`^runtime\.(morestack\w*|memmove|memclr\w*|memequal\w*|duff\w+)$`)
+
+// calls are what assemblers name the instructions that call.
+var calls = []string{"CALL", "BL", "JAL", "CALLIND"}
+
+func (p *proof) visit(f compile.Function) {
+	if slices.Contains(p.seen, f.Symbol) {
+		return
+	}
+	p.seen = append(p.seen, f.Symbol)
+	if len(f.Code.Instructions) == 0 {
+		p.say(nil, f.Name+" has no machine code that could be looked at")
+	}
+	before := len(p.against)
+	for _, c := range f.Checks {
+		if c.Kept && c.Kind != compile.CheckNil {
+			p.say(c.Stack, f.Name+": "+string(c.Kind)+" check", c.Proof)
+		}
+	}
+	checks := len(p.against) > before
+	for _, i := range f.Code.Instructions {
+		if !slices.Contains(calls, i.Op) || harmless.MatchString(i.Target) {
+			continue
+		}
+		k := slices.IndexFunc(p.report.Functions, func(f compile.Function) bool { return f.Symbol == i.Target })
+		switch {
+		case i.Target == "":
+			p.say(i.Stack, f.Name+" calls through a pointer, and what is called there nobody can tell")
+		case k >= 0:
+			p.visit(p.report.Functions[k])
+		case !checks || !strings.HasPrefix(i.Target, "runtime.panic"): // these are the checks above
+			p.say(i.Stack, f.Name+" calls "+i.Target)
+		}
+	}
+}
+
+// say notes what speaks against the functions: where, which source, and what prove knew.
+func (p *proof) say(at lens.Stack, what string, known ...string) {
+	for i := len(at) - 1; i >= 0; i-- {
+		file, text := at[i].File, ""
+		if _, read := p.sources[file]; !read {
+			b, _ := os.ReadFile(file)
+			p.sources[file] = strings.Split(string(b), "\n")
+		}
+		if lines := p.sources[file]; at[i].Line > 0 && at[i].Line <= len(lines) {
+			text = strings.TrimSpace(lines[at[i].Line-1])
+		}
+		what += fmt.Sprintf("\n    %s:%d: %s", file[strings.LastIndexAny(file, `/\`)+1:], at[i].Line, text)
+	}
+	for _, k := range known {
+		if k != "" {
+			what += "\n    known: " + k
+		}
+	}
+	p.against = append(p.against, what)
+}
+
+// TestWords_NoChecks promises that Words and PutWords, and what they call, have no bounds
+// check left, nor another way to panic.
+func TestWords_NoChecks(t *testing.T) { cannotPanic(t, "Words", "PutWords") }
+
+// TestHex_NoChecks promises the same of EncodeHex and DecodeHex.
+func TestHex_NoChecks(t *testing.T) { cannotPanic(t, "EncodeHex", "DecodeHex") }
+
+// TestVarint_NoChecks promises the same of Uvarints and PutUvarints: the slow path too.
+func TestVarint_NoChecks(t *testing.T) { cannotPanic(t, "Uvarints", "PutUvarints") }
+
+// TestStream_NoChecks promises the same of Stream and PutStream: the last group too.
+func TestStream_NoChecks(t *testing.T) { cannotPanic(t, "Stream", "PutStream") }
+
+// TestPack_NoChecks promises the same of Unpack and Pack, of all that a list consists of.
+func TestPack_NoChecks(t *testing.T) { cannotPanic(t, "Unpack", "Pack") }
+
+// contest compares the CPU of two ways to do something.
+func contest(t *testing.T, name string, ours func(), peerName string, peer func(), atMost float64) {
+	t.Helper()
+	many := func(f func()) func(int) {
+		return func(n int) {
+			for range n {
+				f()
+			}
+		}
+	}
+	ours() // what is not written yet ends here, and not in the middle of a measurement
+	claim.Faster(t, claim.Contest{
+		Ours: claim.Side{Name: name, Op: many(ours)},
+		Peer: claim.Side{Name: peerName, Op: many(peer)},
+	}, atMost)
+}
+
+// TestWords_Speed promises that Words takes at most 0.49 times the CPU of a loop over
+// binary.BigEndian.Uint64(src[8*i:]), on 8 KiB.
+func TestWords_Speed(t *testing.T) {
+	src, dst := hostile(claim.Rand(t), 8<<10), make([]uint64, 1<<10)
+	contest(t, "Words", func() { bounds.Words(dst, src) }, "encoding/binary, word by word", func() {
+		for i := range dst {
+			dst[i] = binary.BigEndian.Uint64(src[8*i:])
+		}
+	}, 0.49)
+}
+
+// TestWords_PutSpeed promises that PutWords takes at most 0.54 times the CPU of a loop
+// over binary.BigEndian.PutUint64(dst[8*i:], w), on 8 KiB.
+func TestWords_PutSpeed(t *testing.T) {
+	src, dst := list64(claim.Rand(t), 1<<10, 64), make([]byte, 8<<10)
+	contest(t, "PutWords", func() { bounds.PutWords(dst, src) }, "encoding/binary, word by word", func() {
+		for i, w := range src {
+			binary.BigEndian.PutUint64(dst[8*i:], w)
+		}
+	}, 0.54)
+}
+
+// TestHex_EncodeSpeed promises that EncodeHex takes at most 0.55 times the CPU of
+// hex.Encode, on 4 KiB.
+func TestHex_EncodeSpeed(t *testing.T) {
+	src, dst := hostile(claim.Rand(t), 4<<10), make([]byte, 8<<10)
+	contest(t, "EncodeHex", func() { bounds.EncodeHex(dst, src) }, "encoding/hex", func() { hex.Encode(dst, src) }, 0.55)
+}
+
+// TestHex_DecodeSpeed promises that DecodeHex takes at most 0.89 times the CPU of
+// hex.Decode, on 8 KiB of digits.
+func TestHex_DecodeSpeed(t *testing.T) {
+	src, dst := []byte(hex.EncodeToString(hostile(claim.Rand(t), 4<<10))), make([]byte, 4<<10)
+	contest(t, "DecodeHex", func() { bounds.DecodeHex(dst, src) }, "encoding/hex", func() { hex.Decode(dst, src) }, 0.89)
+}
+
+// many is how many values the lists for measurements have: the processor learns the
+// branches of a list of a few thousand by heart, and then a wrong guess is no cost any more.
+const many = 1 << 16
+
+func varints(values []uint64) []byte {
+	var out []byte
+	for _, v := range values {
+		out = binary.AppendUvarint(out, v)
+	}
+	return out
+}
+
+// decodeBinary is the loop that encoding/binary asks for.
+func decodeBinary(dst []uint64, src []byte) {
+	for i := range dst {
+		v, n := binary.Uvarint(src)
+		if n <= 0 {
+			return
+		}
+		dst[i] = v
+		src = src[n:]
+	}
+}
+
+// TestVarint_Speed promises that Uvarints takes at most 0.45 times the CPU of a loop over
+// binary.Uvarint, on a list of 65,536 values of one to four bytes.
+func TestVarint_Speed(t *testing.T) {
+	dst := list64(claim.Rand(t), many, 28)
+	src := varints(dst)
+	contest(t, "Uvarints", func() { bounds.Uvarints(dst, src) }, "encoding/binary, value by value", func() { decodeBinary(dst, src) }, 0.45)
+}
+
+// TestVarint_SmallSpeed promises that Uvarints takes at most 0.23 times the CPU of a loop
+// over binary.Uvarint where all values are below 128.
+func TestVarint_SmallSpeed(t *testing.T) {
+	dst := list64(claim.Rand(t), many, 7)
+	src := varints(dst)
+	contest(t, "Uvarints", func() { bounds.Uvarints(dst, src) }, "encoding/binary, value by value", func() { decodeBinary(dst, src) }, 0.23)
+}
+
+// TestVarint_PutSpeed promises that PutUvarints takes at most 0.405 times the CPU of a loop
+// over binary.PutUvarint, on a list of 65,536 values of one to four bytes.
+func TestVarint_PutSpeed(t *testing.T) {
+	src := list64(claim.Rand(t), many, 28)
+	dst := make([]byte, 10*many)
+	contest(t, "PutUvarints", func() { bounds.PutUvarints(dst, src) }, "encoding/binary, value by value", func() {
+		n := 0
+		for _, v := range src {
+			n += binary.PutUvarint(dst[n:], v)
+		}
+	}, 0.405)
+}
+
+// TestStream_Speed promises that Stream takes at most 0.097 times the CPU that
+// binary.Uvarint takes for the same 65,536 values of one to 32 bits as varints.
+func TestStream_Speed(t *testing.T) {
+	dst := list32(claim.Rand(t), many, 32)
+	wide := make([]uint64, many)
+	for i, v := range dst {
+		wide[i] = uint64(v)
+	}
+	src, peer := make([]byte, 5*many), varints(wide)
+	n, _ := bounds.NaivePutStream(src, dst)
+	contest(t, "Stream", func() { bounds.Stream(dst, src[:n]) }, "encoding/binary, value by value", func() { decodeBinary(wide, peer) }, 0.097)
+}
+
+// TestStream_PutSpeed promises that PutStream takes at most 0.16 times the CPU that
+// binary.PutUvarint takes for the same values.
+func TestStream_PutSpeed(t *testing.T) {
+	src := list32(claim.Rand(t), many, 32)
+	dst := make([]byte, 10*many)
+	contest(t, "PutStream", func() { bounds.PutStream(dst, src) }, "encoding/binary, value by value", func() {
+		n := 0
+		for _, v := range src {
+			n += binary.PutUvarint(dst[n:], uint64(v))
+		}
+	}, 0.16)
+}
+
+// postings is an ascending list whose gaps are small and large, as those of an index are.
+func postings(t *testing.T) []uint32 {
+	rng, last := claim.Rand(t), uint32(0)
+	out := make([]uint32, many)
+	for i := range out {
+		last += uint32(bits64(rng, 14))
+		out[i] = last
+	}
+	return out
+}
+
+// TestPack_Speed promises that Unpack takes at most 0.205 times the CPU that binary.Uvarint
+// takes for the same 65,536 ascending values as varints of their differences.
+func TestPack_Speed(t *testing.T) {
+	dst := postings(t)
+	src, peer := make([]byte, 5*many), gaps(dst)
+	n, _ := bounds.NaivePack(src, dst)
+	contest(t, "Unpack", func() { bounds.Unpack(dst, src[:n]) }, "encoding/binary, value by value", func() {
+		last, rest := uint32(0), peer
+		for i := range dst {
+			v, n := binary.Uvarint(rest)
+			if n <= 0 {
+				return
+			}
+			last += uint32(v)
+			dst[i] = last
+			rest = rest[n:]
+		}
+	}, 0.205)
+}
+
+// gaps are the differences of a list, as varints.
+func gaps(list []uint32) []byte {
+	var out []byte
+	last := uint32(0)
+	for _, v := range list {
+		out = binary.AppendUvarint(out, uint64(v-last))
+		last = v
+	}
+	return out
+}
+
+// TestPack_PutSpeed promises that Pack takes at most 0.425 times the CPU that
+// binary.PutUvarint takes for the differences of the same list.
+func TestPack_PutSpeed(t *testing.T) {
+	src := postings(t)
+	dst := make([]byte, 10*many)
+	contest(t, "Pack", func() { bounds.Pack(dst, src) }, "encoding/binary, value by value", func() {
+		n, last := 0, uint32(0)
+		for _, v := range src {
+			n += binary.PutUvarint(dst[n:], uint64(v-last))
+			last = v
+		}
+	}, 0.425)
+}
