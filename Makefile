@@ -42,6 +42,7 @@ nightly:
 	go test -race -count=3 ./...
 	go test -fuzz=FuzzDerive -fuzztime=5m ./internal/start
 	go test -fuzz=FuzzApply -fuzztime=5m ./internal/start
+	go test -fuzz=FuzzDirectives -fuzztime=5m ./internal/vet
 	go test -fuzz=FuzzDecoder -fuzztime=5m ./lens/compile
 	HONE_GATES=nightly go test -count=1 -timeout 3h -v -run 'Sweep_Std' ./lens/compile
 

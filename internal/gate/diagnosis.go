@@ -234,7 +234,7 @@ func late(s judge.Stage) bool {
 // the scheduler has a say.
 func (in *inspection) reads(want, now string, s judge.Stage) bool {
 	scheduled := slices.ContainsFunc(s.Checks, func(c judge.Check) bool { return c.Outcome == judge.Raced || c.Outcome == judge.Deadlock })
-	return matches(want, now) || (in.quick || scheduled) && matches(loose(want), loose(now))
+	return matches(want, now) || (in.quick || scheduled) && loosely(want, now)
 }
 
 // unmeasured says whether this machine had no time for something of a stage, so that

@@ -64,6 +64,43 @@ func TestCheck_ClaimsAboutTheCompiler(t *testing.T) {
 	}
 }
 
+// An example finds the compiler and the package as the checks beside it do.
+func TestExamples_FindTheCompiler(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the observing compiler")
+	}
+	src := fixture(t).(fstest.MapFS)
+	src["labs/structures/queue/compiler_test.go"] = &fstest.MapFile{Data: []byte(compilerChecks)}
+	src["labs/structures/queue/look_test.go"] = &fstest.MapFile{Data: []byte(`package queue_test
+
+import (
+	"fmt"
+	"os"
+)
+
+func Example_look() {
+	_, err := os.Stat(os.Getenv("HONE_COMPILER") + "/observers")
+	fmt.Println(os.Getenv("HONE_DIR") != "", err)
+	// Output: true <nil>
+}
+`)}
+	cache := t.TempDir()
+	share(t, filepath.Join(cache, "compile"))
+	b := benchOf(t, src, cache)
+	c, err := b.judge.Build(b.lab, b.solution(t, 2, start.Panic))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	found, err := c.Examples(t.Context(), []string{"Example_look"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !found[0].Passed {
+		t.Errorf("the example does not see what the checks see: %+v", found[0])
+	}
+}
+
 // share lets the judge find the observing compiler where the user has it.
 func share(t *testing.T, at string) {
 	t.Helper()

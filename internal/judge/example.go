@@ -36,9 +36,13 @@ func (c *Candidate) Examples(ctx context.Context, names []string) ([]Example, er
 		return nil, err
 	}
 	defer null.Close()
+	lent, err := c.lendCompiler(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("lend a compiler to the examples of %s: %w", c.lab.ID, err)
+	}
 	r := &run{candidate: c, options: CheckOptions{Seed: 1}}
 	var out lockedBuffer
-	spec := c.spec(binary, r.environment())
+	spec := c.spec(binary, append(r.environment(), lent...))
 	spec.Args = []string{"-test.run=^(" + strings.Join(names, "|") + ")$", "-test.v", "-test.timeout=0"}
 	spec.Extra = []*os.File{null, null}
 	spec.Stdout, spec.Stderr = &out, &out

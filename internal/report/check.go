@@ -9,6 +9,9 @@ import (
 	"github.com/hone-go/hone/internal/term"
 )
 
+// Others begins the line that names the checks that failed beside the one that is shown.
+const Others = "Also not yet: "
+
 // stages is the table of how far it went: a line for each stage.
 func (p *page) stages(v *judge.Verdict) {
 	p.block()
@@ -90,7 +93,7 @@ func (p *page) failures(v *judge.Verdict) {
 	}
 	if len(rest) > 0 {
 		p.block()
-		p.line("%s", p.screen.Wrap(p.screen.Paint("Also not yet: "+strings.Join(rest, ", "), term.Dim), ""))
+		p.line("%s", p.screen.Wrap(p.screen.Paint(Others+strings.Join(rest, ", "), term.Dim), ""))
 	}
 }
 

@@ -1,0 +1,5 @@
+package claims
+
+//hone:claim leaf
+//hone:claim noheapalloc
+func plan9() {}

@@ -1,0 +1,4 @@
+package claims
+
+//hone:claim leaf // want "test file"
+func helper() {}

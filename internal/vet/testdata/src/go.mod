@@ -1,0 +1,3 @@
+module example.test/claims.v2
+
+go 1.24

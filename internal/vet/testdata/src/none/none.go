@@ -1,0 +1,4 @@
+// Package none claims nothing.
+package none
+
+func F() {}
