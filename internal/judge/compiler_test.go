@@ -87,7 +87,7 @@ func Example_look() {
 	cache := t.TempDir()
 	share(t, filepath.Join(cache, "compile"))
 	b := benchOf(t, src, cache)
-	c, err := b.judge.Build(b.lab, b.solution(t, 2, start.Panic))
+	c, err := b.Build(b.lab, b.solution(t, 2, start.Panic))
 	if err != nil {
 		t.Fatal(err)
 	}
