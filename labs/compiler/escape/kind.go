@@ -1,0 +1,171 @@
+package escape
+
+// Stage kind: what moves to the heap because of what it is.
+
+// Large has eight variables and objects of about 64 and 128 KiB.
+func Large() int {
+	var a [128 << 10]byte
+	var b [128<<10 + 1]byte
+	c := new([64 << 10]byte)
+	d := new([64<<10 + 1]byte)
+	e := make([]byte, 64<<10)
+	f := make([]byte, 64<<10+1)
+	g := &[100 << 10]byte{1}
+	h := [100 << 10]byte{1}
+	return look(a[:]) + look(b[:]) + look(c[:]) + look(d[:]) + look(e) + look(f) + look(g[:]) + look(h[:])
+}
+
+// look reads its argument and keeps nothing.
+//
+//go:noinline
+func look(b []byte) int { return len(b) + int(b[0]) }
+
+// Nine ways to make a slice that stays in the function. Their parameter is not
+// known to the compiler.
+
+//go:noinline
+func MakeConst(int) { look(make([]byte, 64)) }
+
+//go:noinline
+func MakeNamed(int) {
+	size := 64
+	look(make([]byte, size))
+}
+
+//go:noinline
+func MakeParam(n int) { look(make([]byte, n)) }
+
+//go:noinline
+func MakeCapped(n int) { look(make([]byte, min(n, 40))) }
+
+//go:noinline
+func MakeRoom(n int) { look(make([]byte, 1, n)) }
+
+//go:noinline
+func MakeInts(n int) { lookInts(make([]int, n)) }
+
+//go:noinline
+func MakeWide(n int) { lookWide(make([][40]byte, n)) }
+
+//go:noinline
+func MakeLen(int) {
+	names := []string{"a", "b", "c"}
+	lookInts(make([]int, len(names)))
+}
+
+//go:noinline
+func MakeFixed(n int) {
+	n = 40
+	look(make([]byte, n))
+}
+
+//go:noinline
+func lookInts(s []int) int { return s[0] }
+
+//go:noinline
+func lookWide(s [][40]byte) int { return len(s) }
+
+// Ten conversions to an interface that is kept.
+
+//go:noinline
+func BoxInt(keep *any, n int) { *keep = n }
+
+//go:noinline
+func BoxByte(keep *any, b byte) { *keep = b }
+
+//go:noinline
+func BoxConst(keep *any) { *keep = 1000 }
+
+//go:noinline
+func BoxString(keep *any, s string) { *keep = s }
+
+//go:noinline
+func BoxPointer(keep *any, p *Node) { *keep = p }
+
+//go:noinline
+func BoxArray(keep *any, p [1]*Node) { *keep = p }
+
+//go:noinline
+func BoxPair(keep *any, p [2]*Node) { *keep = p }
+
+//go:noinline
+func BoxEmpty(keep *any) { *keep = struct{}{} }
+
+//go:noinline
+func BoxFunc(keep *any, f func()) { *keep = f }
+
+//go:noinline
+func BoxSlice(keep *any, s []int) { *keep = s }
+
+// Capture returns closures over nine variables, all of them used in one.
+func Capture(n int) (func() int, []func() int) {
+	a := n
+	b := n
+	b++
+	c := [16]int64{1: 2}
+	d := [17]int64{1: 2}
+	e := n
+	f := n
+	p := &f
+	g := n
+	h := 0
+	if n > 1 {
+		h = n
+	}
+	i := 0
+	var list []func() int
+	for range n {
+		i++
+		list = append(list, func() int { return i })
+	}
+	sum := func() int {
+		e++
+		return a + b + int(c[1]+d[1]) + e + *p + f + g + h
+	}
+	g++
+	return sum, list
+}
+
+// A Counter counts.
+type Counter struct{ n int }
+
+//go:noinline
+func (c *Counter) Add(n int) { c.n += n }
+
+// Show has a receiver that is a value.
+//
+//go:noinline
+func (c Counter) Show(to *int) { *to = c.n }
+
+// Defer calls a method of each variable, later or elsewhere.
+func Defer(n int) {
+	var a, b, c, d, e, f Counter
+	defer a.Add(1)
+	defer func() { b.Add(1) }()
+	for range n {
+		defer c.Add(1)
+	}
+	go d.Add(1)
+	func() {
+		defer e.Add(1)
+	}()
+	if n > 1 {
+		defer f.Add(1)
+	}
+}
+
+// Bound makes method values.
+func Bound(keep *func(int), show *func(*int)) {
+	var a, b, c, d, e Counter
+	*keep = a.Add
+	*show = b.Show
+	add := c.Add
+	add(1)
+	each(d.Add)
+	(*Counter).Add(&e, 1)
+}
+
+// each calls f and keeps nothing.
+//
+//go:noinline
+func each(f func(int)) { f(1) }
