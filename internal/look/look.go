@@ -139,7 +139,7 @@ func (p *page) section(f *compile.Function, s Section) {
 func (p *page) heading(f *compile.Function) {
 	name := p.r.Package + "." + f.Name
 	if !p.own(f) { // an instance of another package's generic function
-		name = unescape(f.Symbol)
+		name = f.Symbol
 	}
 	where := ""
 	if f.Position.IsKnown() {
@@ -168,15 +168,12 @@ func (p *page) own(f *compile.Function) bool {
 	return f.Symbol == ""
 }
 
-// prefixes are what symbols of the package begin with. In its last element dots are
-// written as %2e; a program is main, whatever its path.
+// prefixes are what symbols of the package begin with; a program is main, whatever its
+// path.
 func (p *page) prefixes() []string {
 	path, _, _ := strings.Cut(p.r.Package, " ")
-	i := strings.LastIndex(path, "/") + 1
-	return []string{path[:i] + strings.ReplaceAll(path[i:], ".", "%2e") + ".", "main."}
+	return []string{path + ".", "main."}
 }
-
-func unescape(symbol string) string { return strings.ReplaceAll(symbol, "%2e", ".") }
 
 // observed says how all this is known, and what is not.
 func (p *page) observed() {

@@ -326,7 +326,8 @@ func (p *page) keptCall(c *compile.Call) (what, why string) {
 		why = "through a function value"
 	default:
 		why = strings.TrimPrefix(term.Clean(c.Why), "cannot inline "+c.Callee+": ")
-		if c.Cost > 0 {
+		why = strings.TrimPrefix(why, "function too complex: ") // the cost says so
+		if c.Cost > 0 && !strings.Contains(why, "cost") {
 			why = strings.TrimPrefix(why+fmt.Sprintf(", cost %d", c.Cost), ", ")
 		}
 	}
@@ -360,7 +361,7 @@ func (p *page) short(symbol string) string {
 			return term.Clean(rest)
 		}
 	}
-	return term.Clean(unescape(lastOf(symbol)))
+	return term.Clean(lastOf(symbol))
 }
 
 // lastOf is a symbol or type without the directories of its package.

@@ -290,18 +290,23 @@ func preorder(post []Charge) []Charge {
 }
 
 func (d *decoder) inlined(fn string, r *record) {
-	c := Call{Kind: CallInlined, Callee: r.text()}
+	c := Call{Kind: CallInlined, Callee: spelt(r.text())}
 	at := r.int()
 	c.Stack, c.Index, c.Inside = d.stack(at, fn), r.int(), r.int()
 	d.addCall(fn, at, c, r)
 }
 
 func (d *decoder) call(fn string, r *record) {
-	c := Call{Kind: CallKind(r.text()), Callee: r.text(), Index: -1}
+	c := Call{Kind: CallKind(r.text()), Callee: spelt(r.text()), Index: -1}
 	at := r.int()
 	c.Stack, c.How, c.Cost, c.Inside = d.stack(at, fn), r.text(), r.int(), r.int()
 	if why := r.text(); why != "" {
 		c.Why = "cannot inline " + c.Callee + ": " + why
+		if n := 0; c.Cost == 0 {
+			if _, err := fmt.Sscanf(why, "function too complex: cost %d exceeds budget", &n); err == nil {
+				c.Cost = n
+			}
+		}
 	}
 	d.addCall(fn, at, c, r)
 }

@@ -96,6 +96,16 @@ func TestLook_BillSumsToCost(t *testing.T) {
 	}
 }
 
+// A call that stays says by how much its callee is too expensive.
+func TestLook_SaysWhatACalleeCosts(t *testing.T) {
+	l := open(t, compile.Options{})
+	callee := look(t, l, compile.Query{Package: "./facts", Function: "calls"}).Functions[0].Inlining
+	c := look(t, l, compile.Query{Package: "./facts", Function: "callsCalls"}).Functions[0].Calls[0]
+	if c.Cost != callee.Cost || c.Cost <= 80 || !strings.Contains(c.Why, "exceeds budget 80") {
+		t.Errorf("%+v, want the cost %d", c, callee.Cost)
+	}
+}
+
 // A value is the same one in all passes; put together, the deltas are the function.
 func TestLook_PassesFitTogether(t *testing.T) {
 	r := look(t, open(t, compile.Options{}), compile.Query{Package: "./facts", Function: "sums", Passes: true, IR: true})

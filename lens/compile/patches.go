@@ -59,7 +59,7 @@ var patches = [...]patch{
 
 	// Inlining.
 	{FeatureBill, "inline/inl.go", "\tv.do = v.doNode // cache closure\n", "$0\tif base.HoneOn() {\n\t\tdefer v.honeBill(fn)()\n\t}\n", false},
-	{FeatureBill, "inline/inl.go", "\tif v.budget < 0 && base.Flag.LowerM < 2 && !logopt.Enabled()", "$0 && !base.HoneWantFront(ir.FuncName(v.curFunc))", false},
+	{FeatureBill, "inline/inl.go", "\tif v.budget < 0 && base.Flag.LowerM < 2 && !logopt.Enabled()", "$0 && !base.HoneOn()", false},
 	{FeatureInlining, "inline/inl.go", "\tvar reason string // reason, if any, that the function was not inlined\n", "$0\tif base.HoneOn() {\n\t\tdefer func() { honeDecided(fn, reason) }()\n\t}\n", false},
 	{FeatureCalls, "inline/inl.go", "if log && logopt.Enabled() {", "if log && (logopt.Enabled() || honeCan(callerfn)) {", true},
 	{FeatureDevirtualized, "devirtualize/devirtualize.go", "\t\tcall.SetOp(ir.OCALLMETH)\n\t\tcall.Fun = x\n", "\t\thoneDevirtualized(call, typ, false)\n$0", false},

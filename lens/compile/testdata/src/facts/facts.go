@@ -164,3 +164,7 @@ type ring struct {
 }
 
 func (r *ring) next() int { return r.buf[r.at] } // want keeps: index
+
+func callsCalls(n int, f func(int) int, s shape) int {
+	return calls(n, f, s) // want static: calls
+}
