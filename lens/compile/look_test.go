@@ -272,6 +272,16 @@ func TestLook_Cgo(t *testing.T) {
 	if filepath.Base(f.Position.File) != "cgo.go" || f.Position.Line != 11 || len(f.Checks) == 0 {
 		t.Errorf("Plain is at %v with the checks %+v", f.Position, f.Checks)
 	}
+	for _, fn := range []string{"Plain", "TestTwice"} {
+		r := look(t, open(t, compile.Options{}), compile.Query{Package: "./cgo", Function: fn, Tests: true})
+		if f := r.Functions[0]; f.Name != fn || len(f.Code.Instructions) == 0 {
+			t.Errorf("with its tests, %s is %+v", fn, f)
+		}
+	}
+	r = look(t, open(t, compile.Options{}), compile.Query{Package: "./cgo/program", Function: "main"})
+	if f := r.Functions[0]; f.Name != "main" || len(f.Code.Instructions) == 0 {
+		t.Errorf("main is %+v", f)
+	}
 }
 
 // A profile is used as go build uses it: for the program and all that it imports.

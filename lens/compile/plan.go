@@ -404,18 +404,9 @@ func (l *Lens) generated(ctx context.Context, r *request, p *plan, dir string) e
 	if missing == 0 {
 		return nil
 	}
-	if r.Tests {
-		return fmt.Errorf("look at %s: it uses cgo or generated files in its tests, and hone finds those of a package alone: ask without tests", r.Package)
-	}
-	out, err := r.tool.List(ctx, r.build(), append([]string{"-compiled", "-f", `{{join .CompiledGoFiles "\n"}}`}, r.Flags...)...)
+	cached, err := l.compiledFiles(ctx, r, p)
 	if err != nil {
-		return compileError(r, err)
-	}
-	var cached []string
-	for _, f := range strings.Fields(string(out)) {
-		if strings.HasPrefix(f, r.tool.Cache) {
-			cached = append(cached, f)
-		}
+		return err
 	}
 	if len(cached) != missing {
 		return fmt.Errorf("look at %s: it uses cgo, and go list names %d generated files where the build has %d", r.Package, len(cached), missing)
@@ -432,6 +423,38 @@ func (l *Lens) generated(ctx context.Context, r *request, p *plan, dir string) e
 	}
 	p.generated = true
 	return nil
+}
+
+// compiledFiles are the files in the go command's cache that it compiles for a package.
+func (l *Lens) compiledFiles(ctx context.Context, r *request, p *plan) ([]string, error) {
+	type listed struct {
+		ImportPath      string
+		CompiledGoFiles []string
+	}
+	flags := append([]string{"-compiled"}, r.Flags...)
+	if r.Tests {
+		flags = append(flags, "-test")
+	}
+	all, err := gotool.ListJSON[listed](ctx, r.tool, r.build(), "ImportPath,CompiledGoFiles", flags...)
+	if err != nil {
+		return nil, compileError(r, err)
+	}
+	var cached []string
+	for _, one := range all {
+		// A package is listed without its tests, and with them: "p", "p [p.test]".
+		path, variant, _ := strings.Cut(one.ImportPath, " ")
+		asked := path == p.Package || p.Package == "main" && !strings.HasSuffix(path, ".test")
+		if !asked || cached != nil && variant == "" {
+			continue
+		}
+		cached = []string{}
+		for _, f := range one.CompiledGoFiles {
+			if strings.HasPrefix(f, r.tool.Cache) {
+				cached = append(cached, f)
+			}
+		}
+	}
+	return cached, nil
 }
 
 // copyNamed copies a file, where the copy is not there already, and returns its name.
