@@ -68,13 +68,11 @@ type Redact struct{ Key string }
 func (r Redact) Apply(e *Event) bool {
 	for i := range e.Fields {
 		if e.Fields[i].Key == r.Key {
-			e.Fields[i].Value = hidden
+			e.Fields[i].Value = String("***")
 		}
 	}
 	return true
 }
-
-var hidden = String("***")
 
 // appendText appends s as it stands in a line: in quotes where it has to be.
 func appendText(dst []byte, s string) []byte {
