@@ -84,6 +84,7 @@ func (p *proof) visit(f compile.Function) {
 			p.say(i.Stack, f.Name+" calls through a pointer, and what is called there nobody can tell")
 		case k >= 0:
 			p.visit(p.report.Functions[k])
+		case strings.HasPrefix(i.Target, "math/bits.OnesCount"): // for a processor that can't
 		case !checks || !strings.HasPrefix(i.Target, "runtime.panic"): // these are the checks above
 			p.say(i.Stack, f.Name+" calls "+i.Target)
 		}
@@ -144,26 +145,21 @@ func contest(t *testing.T, name string, ours func(), peerName string, peer func(
 	}, atMost)
 }
 
-// TestWords_Speed promises that Words takes at most 0.49 times the CPU of a loop over
-// binary.BigEndian.Uint64(src[8*i:]), on 8 KiB.
+// TestWords_Speed promises that PutWords and Words take at most 0.51 times the CPU of
+// loops over binary.BigEndian.PutUint64(b[8*i:], w) and Uint64(b[8*i:]), on 8 KiB.
 func TestWords_Speed(t *testing.T) {
-	src, dst := hostile(claim.Rand(t), 8<<10), make([]uint64, 1<<10)
-	contest(t, "Words", func() { bounds.Words(dst, src) }, "encoding/binary, word by word", func() {
-		for i := range dst {
-			dst[i] = binary.BigEndian.Uint64(src[8*i:])
+	words, b := list64(claim.Rand(t), 1<<10, 64), make([]byte, 8<<10)
+	contest(t, "PutWords and Words", func() {
+		bounds.PutWords(b, words)
+		bounds.Words(words, b)
+	}, "encoding/binary, word by word", func() {
+		for i, w := range words {
+			binary.BigEndian.PutUint64(b[8*i:], w)
 		}
-	}, 0.49)
-}
-
-// TestWords_PutSpeed promises that PutWords takes at most 0.54 times the CPU of a loop
-// over binary.BigEndian.PutUint64(dst[8*i:], w), on 8 KiB.
-func TestWords_PutSpeed(t *testing.T) {
-	src, dst := list64(claim.Rand(t), 1<<10, 64), make([]byte, 8<<10)
-	contest(t, "PutWords", func() { bounds.PutWords(dst, src) }, "encoding/binary, word by word", func() {
-		for i, w := range src {
-			binary.BigEndian.PutUint64(dst[8*i:], w)
+		for i := range words {
+			words[i] = binary.BigEndian.Uint64(b[8*i:])
 		}
-	}, 0.54)
+	}, 0.51)
 }
 
 // TestHex_EncodeSpeed promises that EncodeHex takes at most 0.55 times the CPU of
@@ -173,11 +169,11 @@ func TestHex_EncodeSpeed(t *testing.T) {
 	contest(t, "EncodeHex", func() { bounds.EncodeHex(dst, src) }, "encoding/hex", func() { hex.Encode(dst, src) }, 0.55)
 }
 
-// TestHex_DecodeSpeed promises that DecodeHex takes at most 0.89 times the CPU of
+// TestHex_DecodeSpeed promises that DecodeHex takes at most 0.91 times the CPU of
 // hex.Decode, on 8 KiB of digits.
 func TestHex_DecodeSpeed(t *testing.T) {
 	src, dst := []byte(hex.EncodeToString(hostile(claim.Rand(t), 4<<10))), make([]byte, 4<<10)
-	contest(t, "DecodeHex", func() { bounds.DecodeHex(dst, src) }, "encoding/hex", func() { hex.Decode(dst, src) }, 0.89)
+	contest(t, "DecodeHex", func() { bounds.DecodeHex(dst, src) }, "encoding/hex", func() { hex.Decode(dst, src) }, 0.91)
 }
 
 // many is how many values the lists for measurements have: the processor learns the
@@ -204,20 +200,20 @@ func decodeBinary(dst []uint64, src []byte) {
 	}
 }
 
-// TestVarint_Speed promises that Uvarints takes at most 0.45 times the CPU of a loop over
+// TestVarint_Speed promises that Uvarints takes at most 0.46 times the CPU of a loop over
 // binary.Uvarint, on a list of 65,536 values of one to four bytes.
 func TestVarint_Speed(t *testing.T) {
 	dst := list64(claim.Rand(t), many, 28)
 	src := varints(dst)
-	contest(t, "Uvarints", func() { bounds.Uvarints(dst, src) }, "encoding/binary, value by value", func() { decodeBinary(dst, src) }, 0.45)
+	contest(t, "Uvarints", func() { bounds.Uvarints(dst, src) }, "encoding/binary, value by value", func() { decodeBinary(dst, src) }, 0.46)
 }
 
-// TestVarint_SmallSpeed promises that Uvarints takes at most 0.23 times the CPU of a loop
+// TestVarint_SmallSpeed promises that Uvarints takes at most 0.285 times the CPU of a loop
 // over binary.Uvarint where all values are below 128.
 func TestVarint_SmallSpeed(t *testing.T) {
 	dst := list64(claim.Rand(t), many, 7)
 	src := varints(dst)
-	contest(t, "Uvarints", func() { bounds.Uvarints(dst, src) }, "encoding/binary, value by value", func() { decodeBinary(dst, src) }, 0.23)
+	contest(t, "Uvarints", func() { bounds.Uvarints(dst, src) }, "encoding/binary, value by value", func() { decodeBinary(dst, src) }, 0.285)
 }
 
 // TestVarint_PutSpeed promises that PutUvarints takes at most 0.405 times the CPU of a loop
@@ -246,7 +242,7 @@ func TestStream_Speed(t *testing.T) {
 	contest(t, "Stream", func() { bounds.Stream(dst, src[:n]) }, "encoding/binary, value by value", func() { decodeBinary(wide, peer) }, 0.097)
 }
 
-// TestStream_PutSpeed promises that PutStream takes at most 0.16 times the CPU that
+// TestStream_PutSpeed promises that PutStream takes at most 0.148 times the CPU that
 // binary.PutUvarint takes for the same values.
 func TestStream_PutSpeed(t *testing.T) {
 	src := list32(claim.Rand(t), many, 32)
@@ -256,7 +252,7 @@ func TestStream_PutSpeed(t *testing.T) {
 		for _, v := range src {
 			n += binary.PutUvarint(dst[n:], uint64(v))
 		}
-	}, 0.16)
+	}, 0.148)
 }
 
 // postings is an ascending list whose gaps are small and large, as those of an index are.

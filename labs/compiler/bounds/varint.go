@@ -17,8 +17,15 @@ func Uvarints(dst []uint64, src []byte) (values, read int, err error) {
 	// The guard asks for 16 bytes, although 8 are read. After src = src[n:] with n equal
 	// to the capacity, the pointer would point behind the array, and so keep the wrong
 	// object alive; the compiler masks it to prevent that, four instructions between one
-	// value and the next. From n <= 9 and a length of more than 9 prove sees that the rest is never
-	// empty, and the mask goes: 2.8 ns a value instead of 3.9.
+	// value and the next. From n <= 8 and a length of 16 prove sees that something is
+	// left, and the mask goes: 2.9 ns a value instead of 3.5.
+	//
+	// Where no value ends, stops is 0, and TrailingZeros64 says 64. That n is asked for
+	// and not stops looks like a detour. But BSFQ, which scans on amd64, leaves its
+	// target as it was where it finds nothing, and so waits for what was there. Behind
+	// the branch it would share a block, and perhaps a register, with squeeze, and each
+	// turn would wait for the squeezing of its own value: 5.9 ns instead of 2.9, as the
+	// register allocator pleases. Before the branch it cannot.
 	room, length := len(dst), len(src)
 	for len(dst) > 0 && len(src) > 0 {
 		if len(src) >= 16 {
@@ -29,8 +36,7 @@ func Uvarints(dst []uint64, src []byte) (values, read int, err error) {
 				dst, src = dst[8:], src[8:]
 				continue
 			}
-			if stops != 0 {
-				n := bits.TrailingZeros64(stops)/8 + 1 // prove knows: at most 64/8 + 1
+			if n := bits.TrailingZeros64(stops)/8 + 1; n <= 8 {
 				dst[0] = squeeze(w & (stops ^ (stops - 1)))
 				dst, src = dst[1:], src[n:]
 				continue
