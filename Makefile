@@ -7,7 +7,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # A program that ends under the race detector sleeps a second by default.
 export GORACE = halt_on_error=1 atexit_sleep_ms=0
 
-.PHONY: test fast unit labs peers vuln nightly bench screens
+.PHONY: test fast unit labs peers vuln nightly bench
 
 test: fast unit labs peers vuln
 
