@@ -19,24 +19,24 @@ type Null struct{}
 func (Null) Put(p *int) { *p++ }
 
 //go:noinline
-func use(p *int) { *p++ }
+func UseInt(p *int) { *p++ }
 
 //go:noinline
-func putTo[P Putter](to P, p *int) { to.Put(p) }
+func PutTo[P Putter](to P, p *int) { to.Put(p) }
 
 // Unknown passes ten addresses to functions of which none keeps anything.
 func Unknown(to Putter, f func(*int), hook *func(*int)) {
 	a, b, c, d, e, g, h, i, j, k := 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-	use(&a)
+	UseInt(&a)
 	to.Put(&b)
 	var null Putter = Null{}
 	null.Put(&c)
 	f(&d)
-	local := use
+	local := UseInt
 	local(&e)
 	(*hook)(&g)
-	putTo(Null{}, &h)
-	func(p *int) { use(p) }(&i)
+	PutTo(Null{}, &h)
+	func(p *int) { UseInt(p) }(&i)
 	if known, ok := to.(Null); ok {
 		known.Put(&j)
 	}
@@ -131,7 +131,7 @@ func Concrete(long bool, given Scaler) {
 	d := NewScaler(1, 2)
 	d.Scale(1)
 
-	e := pick(1)
+	e := PickScaler(1)
 	e.Scale(1)
 
 	f := given
@@ -142,7 +142,7 @@ func Concrete(long bool, given Scaler) {
 }
 
 //go:noinline
-func pick(n int) Scaler { return &Point{n, n} }
+func PickScaler(n int) Scaler { return &Point{n, n} }
 
 // A Server is configured in three styles.
 type Server struct {

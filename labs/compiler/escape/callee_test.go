@@ -19,7 +19,7 @@ A call has tags to look at where the compiler knows which function is called: by
 a variable that is never assigned to again, a function literal, a method of a concrete
 type, and an interface of which it is known what is in it (null). For the others every
 argument goes to the heap. A method value put is no name of a function, although you and
-I can see what it is. And putTo has a type parameter: its one body is shared by all types of
+I can see what it is. And PutTo has a type parameter: its one body is shared by all types of
 a shape, calls Put through a dictionary, and tells its callers the same about all of them.`)
 }
 
@@ -43,6 +43,6 @@ func TestCallee_Concrete(t *testing.T) {
 The compiler collects all that is assigned to the variable. One type: the call is of that
 type's method, whichever object it is (b, since Go 1.26). Two types, a parameter, or what a
 function returns that was not inlined: it stays an interface call, and what is in the
-interface is on the heap. NewScaler was inlined, so d is a *Point for all to see; pick
-wasn't.`)
+interface is on the heap. NewScaler was inlined, so d is a *Point for all to see;
+PickScaler wasn't.`)
 }

@@ -59,7 +59,7 @@ func KeepNew(keep *[3]*int) {
 func KeepCall(keep *[3]*int) {
 	a := 1
 	keep[0] = &a
-	use(&a)
+	UseInt(&a)
 	b := 2
 	keep[1] = &b
 }
@@ -70,31 +70,31 @@ func KeepCall(keep *[3]*int) {
 func Branches(n int) int {
 	if n > 0 {
 		var a [1024]byte
-		return look(a[:])
+		return Look(a[:])
 	}
 	var b [1024]byte
-	return look(b[:])
+	return Look(b[:])
 }
 
 // A Page is 1 KiB.
 type Page struct{ words [128]int }
 
 //go:noinline
-func first(p Page) int { return p.words[0] }
+func FirstWord(p Page) int { return p.words[0] }
 
 //go:noinline
-func firstOf(p *Page) int { return p.words[0] }
+func FirstWordOf(p *Page) int { return p.words[0] }
 
 //go:noinline
-func ByValue(p *Page) int { return first(*p) }
+func ByValue(p *Page) int { return FirstWord(*p) }
 
 //go:noinline
-func ByPointer(p *Page) int { return firstOf(p) }
+func ByPointer(p *Page) int { return FirstWordOf(p) }
 
 //go:noinline
 func One(n int) int {
 	var a [1024]byte
-	return look(a[:])
+	return Look(a[:])
 }
 
 // ReadFrom reads 16 bytes through an interface.

@@ -26,6 +26,6 @@ func TestCost_Frame(t *testing.T) {
 Only one of the two arrays of Branches can be there at a time, and both have a place: the
 compiler lets variables share one since Go 1.23, but not where their address was
 taken (ssa.IsMergeCandidate). ByValue declares nothing. What it passes is too large for registers: it is
-copied out of *p to a temporary, and from there to where first finds its argument, which
+copied out of *p to a temporary, and from there to where FirstWord finds its argument, which
 is in the caller's frame too.`)
 }

@@ -12,58 +12,58 @@ func Large() int {
 	f := make([]byte, 64<<10+1)
 	g := &[100 << 10]byte{1}
 	h := [100 << 10]byte{1}
-	return look(a[:]) + look(b[:]) + look(c[:]) + look(d[:]) + look(e) + look(f) + look(g[:]) + look(h[:])
+	return Look(a[:]) + Look(b[:]) + Look(c[:]) + Look(d[:]) + Look(e) + Look(f) + Look(g[:]) + Look(h[:])
 }
 
-// look reads its argument and keeps nothing.
+// Look reads its argument and keeps nothing.
 //
 //go:noinline
-func look(b []byte) int { return len(b) + int(b[0]) }
+func Look(b []byte) int { return len(b) + int(b[0]) }
 
 // Nine ways to make a slice that stays in the function. Their parameter is not
 // known to the compiler.
 
 //go:noinline
-func MakeConst(int) { look(make([]byte, 64)) }
+func MakeConst(int) { Look(make([]byte, 64)) }
 
 //go:noinline
 func MakeNamed(int) {
 	size := 64
-	look(make([]byte, size))
+	Look(make([]byte, size))
 }
 
 //go:noinline
-func MakeParam(n int) { look(make([]byte, n)) }
+func MakeParam(n int) { Look(make([]byte, n)) }
 
 //go:noinline
-func MakeCapped(n int) { look(make([]byte, min(n, 40))) }
+func MakeCapped(n int) { Look(make([]byte, min(n, 40))) }
 
 //go:noinline
-func MakeRoom(n int) { look(make([]byte, 1, n)) }
+func MakeRoom(n int) { Look(make([]byte, 1, n)) }
 
 //go:noinline
-func MakeInts(n int) { lookInts(make([]int, n)) }
+func MakeInts(n int) { LookInts(make([]int, n)) }
 
 //go:noinline
-func MakeWide(n int) { lookWide(make([][40]byte, n)) }
+func MakeWide(n int) { LookWide(make([][40]byte, n)) }
 
 //go:noinline
 func MakeLen(int) {
 	names := []string{"a", "b", "c"}
-	lookInts(make([]int, len(names)))
+	LookInts(make([]int, len(names)))
 }
 
 //go:noinline
 func MakeFixed(n int) {
 	n = 40
-	look(make([]byte, n))
+	Look(make([]byte, n))
 }
 
 //go:noinline
-func lookInts(s []int) int { return s[0] }
+func LookInts(s []int) int { return s[0] }
 
 //go:noinline
-func lookWide(s [][40]byte) int { return len(s) }
+func LookWide(s [][40]byte) int { return len(s) }
 
 // Ten conversions to an interface that is kept.
 
@@ -161,11 +161,11 @@ func Bound(keep *func(int), show *func(*int)) {
 	*show = b.Show
 	add := c.Add
 	add(1)
-	each(d.Add)
+	Each(d.Add)
 	(*Counter).Add(&e, 1)
 }
 
-// each calls f and keeps nothing.
+// Each calls f and keeps nothing.
 //
 //go:noinline
-func each(f func(int)) { f(1) }
+func Each(f func(int)) { f(1) }

@@ -63,5 +63,5 @@ func TestKind_Bound(t *testing.T) {
 	escape.KindBound.Check(t, "which variables of Bound move to the heap", seen, why+`
 a.Add holds &a, and is kept. b.Show holds a copy of b, since Show has a value for a
 receiver: there is an object on the heap, and it is not b. c.Add and d.Add hold addresses,
-but stay: each calls what it is given and keeps nothing, which its tag says.`)
+but stay: Each calls what it is given and keeps nothing, which its tag says.`)
 }

@@ -66,46 +66,46 @@ func Spread(a, b, c, d, e, f, g, h *int) (_, _, _, _, _, _, _, _ *int) {
 }
 
 //go:noinline
-func made(v int) *Node { return &Node{value: v} }
+func NewNode(v int) *Node { return &Node{value: v} }
 
 //go:noinline
-func fill(n *Node, v int) { n.value = v }
+func FillNode(n *Node, v int) { n.value = v }
 
 //go:noinline
-func pass(n *Node, v int) *Node { n.value = v; return n }
+func PassNode(n *Node, v int) *Node { n.value = v; return n }
 
 //go:noinline
-func link(n, m *Node) { n.next = m }
+func LinkNode(n, m *Node) { n.next = m }
 
 // Call calls them all. None of the functions is inlined.
 func Call(keep **Node) int {
-	a := made(1)
+	a := NewNode(1)
 
 	b, c := Node{}, Node{}
-	fill(&b, 2)
-	d := pass(&c, 3)
+	FillNode(&b, 2)
+	d := PassNode(&c, 3)
 
 	e := Node{}
-	*keep = next(&e)
+	*keep = NextNode(&e)
 	f := Node{}
 	g := Node{next: &f}
-	*keep = next(&g)
+	*keep = NextNode(&g)
 
 	h, i := Node{}, Node{}
-	link(&h, &i)
+	LinkNode(&h, &i)
 
 	var j, k [8]byte
 	x, y := Buffer{data: j[:]}, Buffer{data: k[:]}
-	trim(&x)
-	trimLater(&y)
+	TrimApart(&x)
+	TrimLaterApart(&y)
 	return a.value + b.value + d.value + len(x.data) + len(y.data)
 }
 
 //go:noinline
-func next(n *Node) *Node { return n.next }
+func NextNode(n *Node) *Node { return n.next }
 
 //go:noinline
-func trim(b *Buffer) { b.Trim(1) }
+func TrimApart(b *Buffer) { b.Trim(1) }
 
 //go:noinline
-func trimLater(b *Buffer) { b.TrimLater(1) }
+func TrimLaterApart(b *Buffer) { b.TrimLater(1) }

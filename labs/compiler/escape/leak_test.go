@@ -95,10 +95,10 @@ the heap, one for writes through it, one for calls of it, and five for results
 func TestLeak_Call(t *testing.T) {
 	seen, why := compiledFunc(t, "Call").onHeap(t, "a b c d e f g h i j k x y")
 	escape.LeakCall.Check(t, "which variables of Call move to the heap", seen, why+`
-	a, d   hold addresses, and nobody has theirs. The Node of a is on the heap: made
+	a, d   hold addresses, and nobody has theirs. The Node of a is on the heap: NewNode
 	       put it there, and the caller can't help it
-	b, c   fill keeps nothing; pass gives back what it got, and here it stays
-	e, f   next(&e) is a nil pointer out of e: e stays. next(&g) is *&g = &f, which is kept
-	h, i   link stores its second argument through its first
-	j, k   trim and trimLater do the same. The array behind x stays, that behind y doesn't`)
+	b, c   FillNode keeps nothing; PassNode gives back what it got, and here it stays
+	e, f   NextNode(&e) is a nil pointer out of e: e stays. NextNode(&g) is *&g = &f, which is kept
+	h, i   LinkNode stores its second argument through its first
+	j, k   TrimApart and TrimLaterApart do the same. The array behind x stays, that behind y doesn't`)
 }
