@@ -116,6 +116,7 @@ type Lens struct {
 	tools    map[string]*gotool.Toolchain
 	building map[string]bool // observers, by directory
 	failed   map[string]error
+	aside    string // a temporary directory for plans, where the cache takes none
 	homes    homes
 }
 
@@ -165,6 +166,11 @@ func (l *Lens) Close() error {
 	l.end()
 	l.homes.closeAll()
 	l.background.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.aside != "" {
+		return os.RemoveAll(l.aside)
+	}
 	return nil
 }
 

@@ -235,6 +235,22 @@ func TestLook_SeesUnsavedText(t *testing.T) {
 	}
 }
 
+// A cache that can be read and not written to, as from within a sandbox, is no hindrance.
+func TestLook_CacheIsReadOnly(t *testing.T) {
+	cache := t.TempDir()
+	if err := os.WriteFile(filepath.Join(cache, "plans"), nil, 0o400); err != nil { // permissions don't stop root
+		t.Fatal(err)
+	}
+	l := open(t, compile.Options{Cache: cache, Observer: compile.ObserverNever})
+	r, err := l.Look(t.Context(), compile.Query{Dir: "testdata/src", Package: "./tested", Function: "Double"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Functions) != 1 || len(r.Functions[0].Code.Instructions) == 0 {
+		t.Errorf("%d functions", len(r.Functions))
+	}
+}
+
 // Packages in all their forms can be asked for.
 func TestLook_AnyPackage(t *testing.T) {
 	l := open(t, compile.Options{})

@@ -93,15 +93,49 @@ func (l *Lens) plan(ctx context.Context, r *request) (*plan, error) {
 	if p := readPlan(dir, r); p != nil {
 		return p, nil
 	}
+	kept := takesFiles(dir)
+	if !kept {
+		var err error
+		if dir, err = l.planAside(key); err != nil {
+			return nil, err
+		}
+	}
 	p, err := l.ask(ctx, r, dir)
 	if err != nil {
 		return nil, err
 	}
 	p.key = key
-	if !p.generated {
+	if kept && !p.generated {
 		l.keep(ctx, r, p, dir)
 	}
 	return p, nil
+}
+
+// takesFiles reports whether files can be written to a directory, which is made. A test
+// in a sandbox reads the user's cache and may not write there.
+func takesFiles(dir string) bool {
+	if os.MkdirAll(dir, 0o777) != nil {
+		return false
+	}
+	f, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return false
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name())) == nil
+}
+
+// planAside returns a directory for a plan that is gone with the lens.
+func (l *Lens) planAside(key string) (string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.aside == "" {
+		dir, err := os.MkdirTemp("", "hone-plans-*")
+		if err != nil {
+			return "", fmt.Errorf("find a place for a plan: %w", err)
+		}
+		l.aside = dir
+	}
+	return filepath.Join(l.aside, key), nil
 }
 
 func readPlan(dir string, r *request) *plan {
