@@ -20,7 +20,10 @@ require (
 )
 
 // Tests only.
-require github.com/google/go-cmp v0.7.0
+require (
+	github.com/google/go-cmp v0.7.0
+	golang.org/x/exp v0.0.0-20261014143641-f0251eb4aa3e // the oracle of lens/trace
+)
 
 require (
 	charm.land/lipgloss/v2 v2.0.4 // indirect

@@ -1,0 +1,2 @@
+// Package trace reads execution traces of Go programs.
+package trace
