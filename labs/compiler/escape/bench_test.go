@@ -174,21 +174,21 @@ a function that they don't know either, but pass it elements and indices: those 
 }
 
 // A variable that moves is allocated where it is declared, whatever happens after that.
-func TestCost_Early(t *testing.T) {
+func TestKind_Early(t *testing.T) {
 	seen, table := count(
 		row{"Early(1)", func() { _, _ = escape.Early(1) }},
 		row{"Early(1000)", func() { _, _ = escape.Early(1000) }},
 		row{"Late(1)", func() { _, _ = escape.Late(1) }},
 		row{"Late(1000)", func() { _, _ = escape.Late(1000) }},
 	)
-	escape.CostEarly.Check(t, "allocations of Early(1), Early(1000), Late(1), Late(1000)", seen, table+allocations(t, "Early", "Late")+`
+	escape.KindEarly.Check(t, "allocations of Early(1), Early(1000), Late(1), Late(1000)", seen, table+allocations(t, "Early", "Late")+`
 n is a parameter, so it is declared at the function's beginning, and there it is copied to
 the heap, before anybody knows whether this call will need that. In Late it is a
 variable of the branch that fails that moves.`)
 }
 
 // Small objects without pointers share memory.
-func TestCost_Keep(t *testing.T) {
+func TestKind_Keep(t *testing.T) {
 	var keep [3]*int
 	seen, table := count(
 		row{"KeepTwo", func() { escape.KeepTwo(&keep) }},
@@ -196,7 +196,7 @@ func TestCost_Keep(t *testing.T) {
 		row{"KeepStruct", func() { escape.KeepStruct(&keep) }},
 		row{"KeepNew", func() { escape.KeepNew(&keep) }},
 	)
-	escape.CostKeep.Check(t, "allocations of KeepTwo, KeepThree, KeepStruct, KeepNew", seen, table+allocations(t, "KeepTwo", "KeepThree", "KeepStruct", "KeepNew")+`
+	escape.KindKeep.Check(t, "allocations of KeepTwo, KeepThree, KeepStruct, KeepNew", seen, table+allocations(t, "KeepTwo", "KeepThree", "KeepStruct", "KeepNew")+`
 Since Go 1.25 the compiler lets variables that move in one go share an object, as long as
 they have no pointers and fit into 16 bytes (ssagen/ssa.go, maxAggregatedHeapAllocation).
 new(int) is no variable, and is not in that. Where two share, each keeps the other: the
@@ -204,7 +204,7 @@ object is freed when nobody points to either.`)
 }
 
 // A buffer that is read into through an interface is on the heap. There are three ways out.
-func TestCost_Read(t *testing.T) {
+func TestCallee_Read(t *testing.T) {
 	z := new(escape.Zeros)
 	seen, table := count(
 		row{"ReadFrom", func() { escape.ReadFrom(z) }},
@@ -212,7 +212,7 @@ func TestCost_Read(t *testing.T) {
 		row{"ReadZeros", func() { escape.ReadZeros(z) }},
 		row{"ReadRoom", func() { escape.ReadRoom(z) }},
 	)
-	escape.CostRead.Check(t, "allocations of ReadFrom, ReadGeneric, ReadZeros, ReadRoom", seen, table+allocations(t, "ReadFrom", "ReadZeros", "ReadRoom")+`
+	escape.CalleeRead.Check(t, "allocations of ReadFrom, ReadGeneric, ReadZeros, ReadRoom", seen, table+allocations(t, "ReadFrom", "ReadZeros", "ReadRoom")+`
 Any Read might keep the slice, so buf moves. A type parameter doesn't help: *Zeros and all
 other pointers have one body between them, with a call through a dictionary. With the type
 itself, the tag of its Read says that p stays. And memory that is on the heap anyway, here
@@ -220,7 +220,7 @@ inside of the reader, can be read into by whatever is called. bufio is built on 
 }
 
 // What it takes to write a number.
-func TestCost_Number(t *testing.T) {
+func TestCallee_Number(t *testing.T) {
 	dst := make([]byte, 0, 64)
 	var rows []row
 	for _, w := range []struct {
@@ -234,7 +234,7 @@ func TestCost_Number(t *testing.T) {
 		}
 	}
 	seen, table := count(rows...)
-	escape.CostNumber.Check(t, "allocations of Sprintf, Appendf, Itoa, AppendInt, of 1000, 77 and 7", groups(seen, 3), table+allocations(t, "Sprintf", "Appendf", "Itoa", "AppendInt")+`
+	escape.CalleeNumber.Check(t, "allocations of Sprintf, Appendf, Itoa, AppendInt, of 1000, 77 and 7", groups(seen, 3), table+allocations(t, "Sprintf", "Appendf", "Itoa", "AppendInt")+`
 	Sprintf     the int in an interface, from 256 on, and the string, from two bytes on
 	Appendf     the int in an interface, from 256 on
 	Itoa        the string; for numbers below 100 there is one already

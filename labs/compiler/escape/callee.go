@@ -2,9 +2,11 @@ package escape
 
 import (
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"sort"
+	"strconv"
 )
 
 // Stage callee: what moves to the heap because of who is called.
@@ -229,3 +231,53 @@ func SortFunc(s []int, by int) { slices.SortFunc(s, func(a, b int) int { return 
 func SortSearch(s []int, x int) int {
 	return sort.Search(len(s), func(i int) bool { return s[i] >= x })
 }
+
+// ReadFrom reads 16 bytes through an interface.
+//
+//go:noinline
+func ReadFrom(r io.Reader) int {
+	var buf [16]byte
+	n, _ := r.Read(buf[:])
+	return n
+}
+
+//go:noinline
+func ReadGeneric[R io.Reader](r R) int {
+	var buf [16]byte
+	n, _ := r.Read(buf[:])
+	return n
+}
+
+// Zeros is a reader without end.
+type Zeros struct{ room [16]byte }
+
+//go:noinline
+func (z *Zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+//go:noinline
+func ReadZeros(z *Zeros) int {
+	var buf [16]byte
+	n, _ := z.Read(buf[:])
+	return n
+}
+
+//go:noinline
+func ReadRoom(z *Zeros) int {
+	var r io.Reader = z
+	n, _ := r.Read(z.room[:])
+	return n
+}
+
+// Five ways to write a number.
+
+//go:noinline
+func Sprintf(dst []byte, n int) []byte { return append(dst, fmt.Sprintf("%d", n)...) }
+
+//go:noinline
+func Appendf(dst []byte, n int) []byte { return fmt.Appendf(dst, "%d", n) }
+
+//go:noinline
+func Itoa(dst []byte, n int) []byte { return append(dst, strconv.Itoa(n)...) }
+
+//go:noinline
+func AppendInt(dst []byte, n int) []byte { return strconv.AppendInt(dst, int64(n), 10) }

@@ -1,7 +1,7 @@
 // Package escape is the lab on escape analysis: what the compiler puts on the stack,
 // what it moves to the heap, and by which flow.
 //
-// flow.go, leak.go, kind.go, callee.go and cost.go hold the phenomena: small functions
+// flow.go, leak.go, kind.go and callee.go hold the phenomena: small functions
 // that are compiled on the toolchain at hand and looked at, or run and counted, so that
 // no answer is typed in anywhere. predict.go asks about them. Nobody needs what they
 // compute.

@@ -1,5 +1,7 @@
 package escape
 
+import "strconv"
+
 // Stage kind: what moves to the heap because of what it is.
 
 // Large has eight variables and objects of about 64 and 128 KiB.
@@ -169,3 +171,92 @@ func Bound(keep *func(int), show *func(*int)) {
 //
 //go:noinline
 func Each(f func(int)) { f(1) }
+
+// A RangeError has the number that was out of range.
+type RangeError struct{ n *int }
+
+func (e *RangeError) Error() string { return "out of range: " + strconv.Itoa(*e.n) }
+
+//go:noinline
+func Early(n int) (int, error) {
+	if n < 100 {
+		return n, nil
+	}
+	return 0, &RangeError{&n}
+}
+
+//go:noinline
+func Late(n int) (int, error) {
+	if n < 100 {
+		return n, nil
+	}
+	wrong := n
+	return 0, &RangeError{&wrong}
+}
+
+// Three ints and their addresses, kept.
+
+//go:noinline
+func KeepTwo(keep *[3]*int) {
+	a, b := 1, 2
+	keep[0], keep[1] = &a, &b
+}
+
+//go:noinline
+func KeepThree(keep *[3]*int) {
+	a, b, c := 1, 2, 3
+	keep[0], keep[1], keep[2] = &a, &b, &c
+}
+
+//go:noinline
+func KeepStruct(keep *[3]*int) {
+	var s struct{ a, b, c int }
+	keep[0], keep[1], keep[2] = &s.a, &s.b, &s.c
+}
+
+//go:noinline
+func KeepNew(keep *[3]*int) {
+	keep[0], keep[1] = new(int), new(int)
+}
+
+//go:noinline
+func KeepCall(keep *[3]*int) {
+	a := 1
+	keep[0] = &a
+	UseInt(&a)
+	b := 2
+	keep[1] = &b
+}
+
+// Frames.
+
+//go:noinline
+func Branches(n int) int {
+	if n > 0 {
+		var a [1024]byte
+		return Look(a[:])
+	}
+	var b [1024]byte
+	return Look(b[:])
+}
+
+// A Page is 1 KiB.
+type Page struct{ words [128]int }
+
+//go:noinline
+func FirstWord(p Page) int { return p.words[0] }
+
+//go:noinline
+func FirstWordOf(p *Page) int { return p.words[0] }
+
+//go:noinline
+func ByValue(p *Page) int { return FirstWord(*p) }
+
+//go:noinline
+func ByPointer(p *Page) int { return FirstWordOf(p) }
+
+//go:noinline
+func One(n int) int {
+	var a [1024]byte
+	return Look(a[:])
+}

@@ -86,6 +86,17 @@ var KindDefer claim.Prediction = claim.Predict("c d") //hone:answer kind
 // KindBound: which variables of Bound, of a to e?
 var KindBound claim.Prediction = claim.Predict("a") //hone:answer kind
 
+// KindEarly: how many allocations has a call of Early(1), Early(1000), Late(1) and
+// Late(1000)?
+var KindEarly claim.Prediction = claim.Predict("1 2 0 2") //hone:answer kind
+
+// KindKeep: how many allocations has a call of KeepTwo, KeepThree, KeepStruct and KeepNew?
+var KindKeep claim.Prediction = claim.Predict("1 2 1 2") //hone:answer kind
+
+// KindFrame: how many whole KiB has the stack frame of One, Branches, ByValue and
+// ByPointer?
+var KindFrame claim.Prediction = claim.Predict("1 2 2 0") //hone:answer kind
+
 // Stage callee: what moves because of who is called? The functions are in callee.go.
 
 // CalleeUnknown: which variables of Unknown move to the heap? They are a to k without f.
@@ -109,23 +120,10 @@ var CalleeRange claim.Prediction = claim.Predict("0 3 2") //hone:answer callee
 // CalleeSort: and of SortSlice, SortSort, SortFunc and SortSearch, for a slice of three?
 var CalleeSort claim.Prediction = claim.Predict("2 1 0 0") //hone:answer callee
 
-// Stage cost: what does it cost? The functions are in cost.go.
-
-// CostEarly: how many allocations has a call of Early(1), Early(1000), Late(1) and
-// Late(1000)?
-var CostEarly claim.Prediction = claim.Predict("1 2 0 2") //hone:answer cost
-
-// CostKeep: and of KeepTwo, KeepThree, KeepStruct and KeepNew?
-var CostKeep claim.Prediction = claim.Predict("1 2 1 2") //hone:answer cost
-
-// CostFrame: how many whole KiB has the stack frame of One, Branches, ByValue and
-// ByPointer?
-var CostFrame claim.Prediction = claim.Predict("1 2 2 0") //hone:answer cost
-
-// CostRead: how many allocations has a call of ReadFrom, ReadGeneric, ReadZeros and
+// CalleeRead: how many allocations has a call of ReadFrom, ReadGeneric, ReadZeros and
 // ReadRoom, each with a *Zeros?
-var CostRead claim.Prediction = claim.Predict("1 1 0 0") //hone:answer cost
+var CalleeRead claim.Prediction = claim.Predict("1 1 0 0") //hone:answer callee
 
-// CostNumber: and of Sprintf, Appendf, Itoa and AppendInt, with room in dst, of 1000, 77
+// CalleeNumber: and of Sprintf, Appendf, Itoa and AppendInt, with room in dst, of 1000, 77
 // and 7? Three digits for each, as in "111 110 …".
-var CostNumber claim.Prediction = claim.Predict("210 100 100 000") //hone:answer cost
+var CalleeNumber claim.Prediction = claim.Predict("210 100 100 000") //hone:answer callee
