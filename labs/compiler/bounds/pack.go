@@ -121,9 +121,7 @@ func unpack(d *[Block]uint32, s *[room]byte, width uint, last uint32) uint32 {
 	mask := uint64(1)<<width - 1
 	for i := range d {
 		bit := uint(i) * width
-		at := bit / 8
-		w := uint64(s[at]) | uint64(s[at+1])<<8 | uint64(s[at+2])<<16 | uint64(s[at+3])<<24 |
-			uint64(s[at+4])<<32 | uint64(s[at+5])<<40 | uint64(s[at+6])<<48 | uint64(s[at+7])<<56
+		w := load64((*[8]byte)(s[bit/8:]))
 		last += uint32(w >> (bit % 8) & mask)
 		d[i] = last
 	}
@@ -142,10 +140,8 @@ func pack(d *[room]byte, differences *[Block]uint32, width uint) {
 	w := uint64(0)
 	for i, v := range differences {
 		bit := uint(i) * width
-		at := bit / 8
 		w |= uint64(v) << (bit % 8)
-		d[at], d[at+1], d[at+2], d[at+3] = byte(w), byte(w>>8), byte(w>>16), byte(w>>24)
-		d[at+4], d[at+5], d[at+6], d[at+7] = byte(w>>32), byte(w>>40), byte(w>>48), byte(w>>56)
+		store64((*[8]byte)(d[bit/8:]), w)
 		w >>= (bit%8 + width) &^ 7
 	}
 }

@@ -109,12 +109,12 @@ func PutStream(dst []byte, src []uint32) (int, error) {
 //hone:hide stream
 var masks = [4]uint32{0xff, 0xffff, 0xffffff, 0xffffffff}
 
-// extra is the number of bytes of v behind the first. Of bits.Len32 prove knows that it
-// is at most 32, and so that this is at most 3.
+// extra is the number of bytes of v behind the first. That it is at most 3 prove finds
+// out: v>>8 has 24 bits, and bits.Len32 of it is at most 24.
 //
 //hone:hide stream
 func extra(v uint32) uint {
-	return uint(bits.Len32(v|1)-1) / 8
+	return uint(bits.Len32(v>>8)+7) / 8
 }
 
 // load32 has four checks of its own and none where it is inlined, since there i is

@@ -60,9 +60,9 @@ func PutUvarints(dst []byte, src []uint64) (values, written int) {
 	room := len(dst)
 	for i, v := range src {
 		if v < 1<<56 && len(dst) >= 16 {
-			n := (bits.Len64(v|1) + 6) / 7
-			store64((*[8]byte)(dst), stretch(v)|0x8080808080808080&(1<<(8*uint(n-1))-1))
-			dst = dst[n:]
+			more := uint(bits.Len64(v|1)-1) / 7 // bytes behind the first, at most 7
+			store64((*[8]byte)(dst), stretch(v)|0x8080808080808080&(1<<(8*more)-1))
+			dst = dst[more+1:]
 			continue
 		}
 		rest, ok := putUvarint(dst, v)

@@ -17,10 +17,10 @@ func Words(dst []uint64, src []byte) int {
 	room := len(dst)
 	for len(dst) >= 4 && len(src) >= 32 {
 		d, s := (*[4]uint64)(dst), (*[32]byte)(src)
-		d[0] = word((*[8]byte)(s[0:8]))
-		d[1] = word((*[8]byte)(s[8:16]))
-		d[2] = word((*[8]byte)(s[16:24]))
-		d[3] = word((*[8]byte)(s[24:32]))
+		d[0] = word((*[8]byte)(s[0:]))
+		d[1] = word((*[8]byte)(s[8:]))
+		d[2] = word((*[8]byte)(s[16:]))
+		d[3] = word((*[8]byte)(s[24:]))
 		dst, src = dst[4:], src[32:]
 	}
 	for len(dst) >= 1 && len(src) >= 8 {
@@ -38,10 +38,10 @@ func PutWords(dst []byte, src []uint64) int {
 	all := len(src)
 	for len(src) >= 4 && len(dst) >= 32 {
 		s, d := (*[4]uint64)(src), (*[32]byte)(dst)
-		putWord((*[8]byte)(d[0:8]), s[0])
-		putWord((*[8]byte)(d[8:16]), s[1])
-		putWord((*[8]byte)(d[16:24]), s[2])
-		putWord((*[8]byte)(d[24:32]), s[3])
+		putWord((*[8]byte)(d[0:]), s[0])
+		putWord((*[8]byte)(d[8:]), s[1])
+		putWord((*[8]byte)(d[16:]), s[2])
+		putWord((*[8]byte)(d[24:]), s[3])
 		src, dst = src[4:], dst[32:]
 	}
 	for len(src) >= 1 && len(dst) >= 8 {
