@@ -75,7 +75,7 @@ func series(rng *rand.Rand) string {
 var crooked = []string{
 	"", "m", "0", "m{", "m}", "m{}", "m{a", "m{a=", `m{a="`, `m{a="}`, `m{a="\`, `m{a="\"`, `m{a="\\"}`, `m{a="\\"`, `m{a=""}`,
 	`m{a="",}`, `m{a="",b}`, `m{a="" }`, `m{a=""}x`, `m{a=""}}`, `m{,a=""}`, `m{a=""b=""}`, `m{a="",,b=""}`, `{a=""}`, `m{0=""}`,
-	`m{a=x}`, `m{a=""=`, `m a`, `m{a0="}",_=",",:="="}`, `m{a="é",b="` + "\x00" + `"}`, `m{a=""{b=""}`, `m,a=""}`,
+	`m{a=x}`, `m{a=""=`, `m a`, `m{a0="}",_=",",:="="}`, `m{a="é",b="` + "\x00" + `"}`, `m{a=""{b=""}`, `m,a=""}`, `m{a="1"},b="2"}`,
 }
 
 // Labels yields the labels that NaiveWalk shows, and stops where that stops, with the
