@@ -286,3 +286,35 @@ func TestOrdered_Goldens(t *testing.T) {
 		})
 	}
 }
+
+// TestOrdered_Recorded reads traces of a real program as the oracle does.
+func TestOrdered_Recorded(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		bytes int
+		env   []string
+	}{
+		{"plain", 3 << 20, nil},
+		{"allocfree", 3 << 20, []string{"GODEBUG=traceallocfree=1"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			data := record(t, c.bytes, c.env...)
+			want, err := oracle(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tr, err := New(bytes.NewReader(data), int64(len(data)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var o Order
+			got := ordered(tr, &o)
+			if o.Conflicts+o.Forced != 0 || !o.Loss.IsZero() || !tr.Loss.IsZero() {
+				t.Errorf("the trace is whole, and the account is %+v, %+v", o, tr.Loss)
+			}
+			agree(t, got, want)
+			t.Logf("%d generations, %d events, %d goroutines, %d wakes, %d waits, %d inversions up to %v, %d overlaps",
+				len(tr.Extents), o.Events, len(got.lives), got.wakes, o.Waits, o.Inversions, o.Furthest, o.Overlaps)
+		})
+	}
+}

@@ -137,6 +137,7 @@ type tables struct {
 	strings dense[string]
 	symbols []Symbol // of strings.items, 0 where not yet asked for
 	stacks  dense[StackID]
+	roots   []Symbol // of stacks.items: the outermost function
 	samples []Sample
 	alloc   *AllocFree
 	loss    *Loss
@@ -284,6 +285,20 @@ func (tb *tables) readSamples(g *extent, b *batch, d []byte) {
 			Time: g.clock.time(f[0]), M: ThreadID(f[1]), P: ProcID(int32(f[2])), G: GoID(f[3]), Stack: tb.stacks.at(f[4]),
 		})
 	}
+}
+
+// root is the outermost function of a stack.
+func (tb *tables) root(id uint64) Symbol {
+	if id >= uint64(len(tb.stacks.items)) {
+		return tb.names.root(tb.stacks.at(id))
+	}
+	if tb.roots == nil {
+		tb.roots = make([]Symbol, len(tb.stacks.items))
+	}
+	if tb.roots[id] == 0 {
+		tb.roots[id] = tb.names.root(tb.stacks.items[id])
+	}
+	return tb.roots[id]
 }
 
 // symbol is the trace's number of a string of this generation.
