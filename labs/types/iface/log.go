@@ -4,7 +4,6 @@ import (
 	"hash/fnv"
 	"io"
 	"slices"
-	"strconv"
 )
 
 // Apply asks the steps in turn, until one says no, and reports whether none did. The
@@ -13,7 +12,7 @@ import (
 //hone:stage emit
 func Apply(steps []Step, e *Event) bool {
 	for _, s := range steps {
-		pass := false
+		var pass bool
 		// A case with one type compares the table with that type's, which the
 		// compiler has at hand, and has the receiver then: a call of a function
 		// that it knows, so one that it can inline. This is what a profile would
@@ -97,10 +96,9 @@ func (e *Event) appendLine(dst []byte) []byte {
 	}
 	dst = append(dst, " id="...)
 	id := Fingerprint(e.Level, e.Message)
-	for shift := 28; shift >= 4 && id>>shift == 0; shift -= 4 {
-		dst = append(dst, '0')
+	for shift := 28; shift >= 0; shift -= 4 {
+		dst = append(dst, "0123456789abcdef"[id>>shift&0xf])
 	}
-	dst = strconv.AppendUint(dst, uint64(id), 16)
 	return append(dst, '\n')
 }
 
