@@ -32,6 +32,18 @@ func report(t *testing.T) *compile.Report {
 	return asked.report
 }
 
+// ask checks a prediction. The compiler and the machine are asked only if there is one: what
+// is not predicted has no answer yet.
+func ask(t *testing.T, p claim.Prediction, question string, answer func() (seen, why string)) {
+	t.Helper()
+	if p == (claim.Prediction{}) {
+		p.Check(t, question, nil, "")
+		return
+	}
+	seen, why := answer()
+	p.Check(t, question, seen, why)
+}
+
 // A compiled is a function as the compiler saw it.
 type compiled struct {
 	compile.Function
