@@ -77,8 +77,8 @@ func digit(c byte) (byte, bool) {
 // NaiveUvarints decodes varints (LEB128, as encoding/binary has them) until dst is full
 // or src is at its end. It returns how many values it has written, and how many bytes
 // they took, also where there is an error: [ErrOverflow] for a value whose tenth byte is
-// more than 1, [ErrTruncated] for one that src does not have whole. An encoding need not be the
-// shortest.
+// more than 1, [ErrTruncated] for one that src does not have whole. An encoding need not
+// be the shortest.
 func NaiveUvarints(dst []uint64, src []byte) (values, read int, err error) {
 	for values < len(dst) && read < len(src) {
 		v, n := uint64(0), 0
@@ -127,8 +127,8 @@ func NaivePutUvarints(dst []byte, src []uint64) (values, written int) {
 // a control byte for every four values, the last perhaps for fewer; value i has bits
 // 2*(i%4) and 2*(i%4)+1 of byte i/4, and they are the number of its bytes less one. The
 // values follow, little-endian. Bits of the last control byte that belong to no value
-// are ignored. It returns how many bytes the block has. The error is [ErrTruncated]; of dst nothing can
-// be relied on then.
+// are ignored. It returns how many bytes the block has. The error is [ErrTruncated]; of
+// dst nothing can be relied on then.
 func NaiveStream(dst []uint32, src []byte) (int, error) {
 	read := (len(dst) + 3) / 4
 	if read > len(src) {
@@ -148,9 +148,9 @@ func NaiveStream(dst []uint32, src []byte) (int, error) {
 	return read, nil
 }
 
-// NaivePutStream encodes values as a Stream VByte block, see [NaiveStream], each with as few bytes as
-// it needs, and with 0 in bits that belong to no value. It returns how many bytes the
-// block has. The error is [ErrShort].
+// NaivePutStream encodes values as a Stream VByte block, see [NaiveStream], each with as
+// few bytes as it needs, and with 0 in bits that belong to no value. It returns how many
+// bytes the block has. The error is [ErrShort].
 func NaivePutStream(dst []byte, src []uint32) (int, error) {
 	groups := (len(src) + 3) / 4
 	if groups > len(dst) {
@@ -183,8 +183,8 @@ func NaivePutStream(dst []byte, src []uint32) (int, error) {
 //
 // It returns how many values the list has, and how many bytes. Errors: those of
 // [NaiveUvarints] and [NaiveStream], [ErrTruncated] for a block that src does not have
-// whole, [ErrWidth], and [ErrShort] where dst has no room for count values; of dst nothing can be
-// relied on then, and both numbers are 0.
+// whole, [ErrWidth], and [ErrShort] where dst has no room for count values; of dst
+// nothing can be relied on then, and both numbers are 0.
 func NaiveUnpack(dst []uint32, src []byte) (values, read int, err error) {
 	var count [1]uint64
 	ok, read, err := NaiveUvarints(count[:], src)
