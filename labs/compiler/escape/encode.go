@@ -22,7 +22,7 @@ func AppendSample(dst []byte, s *Sample) ([]byte, error) {
 	//     either, for now: a buffer of 32 bytes happens to be what the compiler gives a
 	//     make of variable size. With MaxLabels = 33 it would, and nothing would say so.
 	//   - sort.Slice: an interface for the slice, reflection for the swap, a closure that
-	//     is called by who knows whom. An insertion sort of so few bytes is as fast.
+	//     is called by who knows whom. Inserting into 32 bytes needs none of it.
 	//   - bytes.Buffer behind an io.Writer. Its address went to a method that nobody
 	//     knows, so the buffer was on the heap, and its array after it. dst has the same
 	//     job and belongs to the caller, who knows how long it lives.
