@@ -18,63 +18,49 @@ var needs = [256]uint8{
 	UserRegionBegin: needsBoth, UserRegionEnd: needsBoth, UserLog: needsBoth, GoSwitch: needsBoth, GoSwitchDestroy: needsBoth,
 }
 
-// advance takes the stream's next event, if it may come now, and fills in what depends on
-// what came before. Otherwise it returns where to wait.
-func (m *merge) advance(c *cursor) *uint32 {
-	e := &c.ev
-	if e.Kind == CPUSample {
-		return nil
-	}
-	e.G, e.P, e.M = c.gid, c.pid, ThreadID(c.m)
-	e.From, e.To = Unknown, Unknown
-	if n := needs[e.Kind]; n&needsProc != 0 && c.p == 0 || n&needsGo != 0 && c.g == 0 {
-		m.account.Conflicts++
-	}
-	switch e.Kind {
-	case GoStart:
-		return m.goStart(c, e)
-	case GoUnblock:
-		return m.goUnblock(e)
-	case GoBlock:
-		m.leave(c, e, Running, Waiting)
-	case GoStop:
-		m.leave(c, e, Running, Runnable)
-	case GoDestroy:
-		m.leave(c, e, Running, Absent)
-	case GoSyscallBegin:
-		m.syscallBegin(c, e)
-	case GoSyscallEnd:
-		m.syscallEnd(c, e)
-	case GoSyscallEndBlocked:
-		return m.syscallEndBlocked(c, e)
-	case GoCreate, GoCreateBlocked, GoCreateSyscall:
-		m.goCreate(c, e)
-	case ProcStart:
-		return m.procStart(c, e)
-	case ProcStop:
-		m.procStop(c, e)
-	case ProcSteal:
-		return m.procSteal(c, e)
-	default:
-		return m.advanceRare(c, e)
-	}
+// handlers are what takes each kind of event, if it may come now, and fills in what
+// depends on what came before. Otherwise they return where to wait. They set cursor.after.
+var handlers = [256]func(m *merge, c *cursor, e *Event) *uint32{
+	GoStart: (*merge).goStart, GoUnblock: (*merge).goUnblock, GoBlock: (*merge).goBlock, GoStop: (*merge).goStop,
+	GoDestroy: (*merge).goDestroy, GoSyscallBegin: (*merge).syscallBegin, GoSyscallEnd: (*merge).syscallEnd,
+	GoSyscallEndBlocked: (*merge).syscallEndBlocked, GoDestroySyscall: (*merge).destroySyscall,
+	GoCreate: (*merge).goCreate, GoCreateBlocked: (*merge).goCreate, GoCreateSyscall: (*merge).goCreate,
+	GoStatus: (*merge).goStatus, GoStatusStack: (*merge).goStatus, GoSwitch: (*merge).goSwitch, GoSwitchDestroy: (*merge).goSwitch,
+	ProcStart: (*merge).procStart, ProcStop: (*merge).procStop, ProcSteal: (*merge).procSteal, ProcStatus: (*merge).procStatus,
+	GCActive: (*merge).collect, GCBegin: (*merge).collect, GCEnd: (*merge).collect, CPUSample: (*merge).pass,
+
+	ProcsChange: (*merge).says, STWBegin: (*merge).says, STWEnd: (*merge).says, GCSweepActive: (*merge).says, GCSweepBegin: (*merge).says,
+	GCSweepEnd: (*merge).says, GCMarkAssistActive: (*merge).says, GCMarkAssistBegin: (*merge).says, GCMarkAssistEnd: (*merge).says,
+	HeapAlloc: (*merge).says, HeapGoal: (*merge).says, GoLabel: (*merge).says, UserTaskBegin: (*merge).says, UserTaskEnd: (*merge).says,
+	UserRegionBegin: (*merge).says, UserRegionEnd: (*merge).says, UserLog: (*merge).says,
+	Span: (*merge).says, SpanAlloc: (*merge).says, SpanFree: (*merge).says, HeapObject: (*merge).says, HeapObjectAlloc: (*merge).says,
+	HeapObjectFree: (*merge).says, GoroutineStack: (*merge).says, GoroutineStackAlloc: (*merge).says, GoroutineStackFree: (*merge).says,
+}
+
+// says is for events that change nothing here.
+func (m *merge) says(c *cursor, e *Event) *uint32 {
+	c.any()
+	m.check(c, needs[e.Kind])
 	return nil
 }
 
-func (m *merge) advanceRare(c *cursor, e *Event) *uint32 {
-	switch e.Kind {
-	case GoStatus, GoStatusStack:
-		m.goStatus(c, e)
-	case ProcStatus:
-		m.procStatus(c, e)
-	case GoSwitch, GoSwitchDestroy:
-		return m.goSwitch(c, e)
-	case GoDestroySyscall:
-		m.destroySyscall(c, e)
-	case GCActive, GCBegin, GCEnd:
-		return m.collect(e)
+func (m *merge) pass(*cursor, *Event) *uint32 { return nil }
+
+// check counts an event whose M lacks what it needs.
+func (m *merge) check(c *cursor, need uint8) {
+	if need&needsProc != 0 && c.p == 0 || need&needsGo != 0 && c.g == 0 {
+		m.account.Conflicts++
 	}
-	return nil
+}
+
+// any reads as many numbers as the event has.
+func (c *cursor) any() {
+	i := c.i
+	c.ev.Args = [4]uint64{}
+	for n := range arity[c.ev.Kind] - 1 {
+		c.ev.Args[n&3], i = number(c.d, i)
+	}
+	c.after = i
 }
 
 // forced reports whether an event must come although its turn it isn't.
@@ -88,16 +74,21 @@ func (m *merge) forced() bool {
 func (m *merge) goroutine(id uint64) uint32 {
 	cell := m.goIDs.of(id)
 	if *cell == 0 {
-		if n := len(m.free); n > 0 {
-			*cell = m.free[n-1]
-			m.free = m.free[:n-1]
-			m.goroutines[*cell] = goState{id: id}
-		} else {
-			*cell = uint32(len(m.goroutines))
-			m.goroutines = append(m.goroutines, goState{id: id})
-		}
+		m.meet(cell, id)
 	}
 	return *cell
+}
+
+// meet gives a goroutine that is heard of for the first time a place.
+func (m *merge) meet(cell *uint32, id uint64) {
+	if n := len(m.free); n > 0 {
+		*cell = m.free[n-1]
+		m.free = m.free[:n-1]
+		m.goroutines[*cell] = goState{id: id}
+		return
+	}
+	*cell = uint32(len(m.goroutines))
+	m.goroutines = append(m.goroutines, goState{id: id})
 }
 
 // shift notes that a goroutine goes from one state to another.
@@ -113,16 +104,20 @@ func (m *merge) shift(e *Event, g *goState, from, to State) {
 }
 
 // leave ends the stay of a goroutine on an M.
-func (m *merge) leave(c *cursor, e *Event, from, to State) {
+func (m *merge) leave(c *cursor, e *Event, from, to State) *uint32 {
 	g := &m.goroutines[c.g]
-	if c.g == 0 {
-		g.status = from // nobody is known to be here, and that is counted
+	if c.g == 0 || c.p == 0 && from == Running {
+		m.account.Conflicts++ // nobody is known to be here
+		if c.g == 0 {
+			g.status = from
+		}
 	}
 	m.shift(e, g, from, to)
 	if to == Absent && c.g != 0 {
 		m.end(c.g)
 	}
 	c.g, c.gid = 0, 0
+	return nil
 }
 
 func (m *merge) end(i uint32) {
@@ -135,33 +130,76 @@ func (m *merge) end(i uint32) {
 }
 
 func (m *merge) goStart(c *cursor, e *Event) *uint32 {
-	i := m.goroutine(e.Args[0])
-	g := &m.goroutines[i]
-	if (g.status != Runnable || e.Args[1] != uint64(g.seq)+1) && !m.forced() {
+	id, seq, after := pair(c.d, c.i)
+	cell := m.goIDs.of(id)
+	if *cell == 0 {
+		m.meet(cell, id)
+	}
+	g := &m.goroutines[*cell]
+	if (g.status != Runnable || seq != uint64(g.seq)+1) && !m.forced() {
 		return &g.waits
 	}
-	if c.g != 0 {
+	if c.g != 0 || c.p == 0 {
 		m.account.Conflicts++
 	}
-	g.seq = uint32(e.Args[1])
+	c.after = after
+	e.Args = [4]uint64{id, seq}
+	g.seq = uint32(seq)
 	m.shift(e, g, g.status, Running)
 	e.From = Runnable
-	c.g, c.gid = i, GoID(g.id)
+	c.g, c.gid = *cell, GoID(id)
 	return nil
 }
 
-func (m *merge) goUnblock(e *Event) *uint32 {
-	g := &m.goroutines[m.goroutine(e.Args[0])]
-	if (g.status != Waiting || e.Args[1] != uint64(g.seq)+1) && !m.forced() {
+func (m *merge) goUnblock(c *cursor, e *Event) *uint32 {
+	id, seq, after := pair(c.d, c.i)
+	cell := m.goIDs.of(id)
+	if *cell == 0 {
+		m.meet(cell, id)
+	}
+	g := &m.goroutines[*cell]
+	if (g.status != Waiting || seq != uint64(g.seq)+1) && !m.forced() {
 		return &g.waits
 	}
-	g.seq = uint32(e.Args[1])
+	stack, after := number(c.d, after)
+	c.after = after
+	e.Args = [4]uint64{id, seq, stack}
+	g.seq = uint32(seq)
 	m.shift(e, g, g.status, Runnable)
 	e.From = Waiting
 	return nil
 }
 
-func (m *merge) goCreate(c *cursor, e *Event) {
+func (m *merge) goBlock(c *cursor, e *Event) *uint32 {
+	c.two()
+	return m.leave(c, e, Running, Waiting)
+}
+
+func (m *merge) goStop(c *cursor, e *Event) *uint32 {
+	c.two()
+	return m.leave(c, e, Running, Runnable)
+}
+
+func (m *merge) goDestroy(c *cursor, e *Event) *uint32 {
+	c.none()
+	return m.leave(c, e, Running, Absent)
+}
+
+// two and none read so many numbers.
+func (c *cursor) two() {
+	var a, b uint64
+	a, b, c.after = pair(c.d, c.i)
+	c.ev.Args = [4]uint64{a, b}
+}
+
+func (c *cursor) none() {
+	c.after = c.i
+	c.ev.Args = [4]uint64{}
+}
+
+func (m *merge) goCreate(c *cursor, e *Event) *uint32 {
+	c.any()
+	m.check(c, needs[e.Kind])
 	i := m.goroutine(e.Args[0])
 	g := &m.goroutines[i]
 	if g.status != Unknown {
@@ -178,11 +216,13 @@ func (m *merge) goCreate(c *cursor, e *Event) {
 	}
 	m.shift(e, g, g.status, to)
 	e.From = Absent
+	return nil
 }
 
 // goStatus is the first word about a goroutine in a generation: it begins its sequence. One
 // that sits in a system call for all of a generation is spoken for by another M.
-func (m *merge) goStatus(c *cursor, e *Event) {
+func (m *merge) goStatus(c *cursor, e *Event) *uint32 {
+	c.any()
 	i := m.goroutine(e.Args[0])
 	g := &m.goroutines[i]
 	to := State(min(e.Args[2], uint64(states)))
@@ -196,7 +236,7 @@ func (m *merge) goStatus(c *cursor, e *Event) {
 	m.shift(e, g, g.status, to)
 	if to == Running || to == InSyscall && e.Args[1] == c.m {
 		c.g, c.gid = i, GoID(g.id)
-		return
+		return nil
 	}
 	if to == InSyscall {
 		o := m.thread(e.Args[1])
@@ -206,9 +246,12 @@ func (m *merge) goStatus(c *cursor, e *Event) {
 		}
 		o.g, o.gid = i, GoID(g.id)
 	}
+	return nil
 }
 
-func (m *merge) syscallBegin(c *cursor, e *Event) {
+func (m *merge) syscallBegin(c *cursor, e *Event) *uint32 {
+	c.two()
+	m.check(c, needsBoth)
 	p := &m.procs[c.p]
 	if c.p != 0 && p.status != procRunning || e.Args[0] != p.seq+1 && c.p != 0 {
 		m.account.Conflicts++
@@ -218,15 +261,19 @@ func (m *merge) syscallBegin(c *cursor, e *Event) {
 	if p.waits != 0 {
 		m.wake(&p.waits)
 	}
+	return nil
 }
 
-func (m *merge) syscallEnd(c *cursor, e *Event) {
+func (m *merge) syscallEnd(c *cursor, e *Event) *uint32 {
+	c.none()
+	m.check(c, needsBoth)
 	p := &m.procs[c.p]
 	if c.p != 0 && p.status != procSyscall {
 		m.account.Conflicts++
 	}
 	p.status = procRunning
 	m.shift(e, &m.goroutines[c.g], InSyscall, Running)
+	return nil
 }
 
 // syscallEndBlocked says that the P was lost meanwhile, so that must be seen first.
@@ -234,13 +281,14 @@ func (m *merge) syscallEndBlocked(c *cursor, e *Event) *uint32 {
 	if p := &m.procs[c.p]; c.p != 0 && p.status == procSyscall && !m.forced() {
 		return &p.waits
 	}
-	m.leave(c, e, InSyscall, Runnable)
-	return nil
+	c.none()
+	return m.leave(c, e, InSyscall, Runnable)
 }
 
 // destroySyscall is a thread of C that goes away, and may still have a P that is never
 // stolen from it: the system can use the thread's number again at once.
-func (m *merge) destroySyscall(c *cursor, e *Event) {
+func (m *merge) destroySyscall(c *cursor, e *Event) *uint32 {
+	c.none()
 	if c.p != 0 {
 		p := &m.procs[c.p]
 		p.status = procAbandoned
@@ -251,11 +299,12 @@ func (m *merge) destroySyscall(c *cursor, e *Event) {
 		c.p, c.pid = 0, NoProc
 		m.wake(&p.waits)
 	}
-	m.leave(c, e, InSyscall, Absent)
+	return m.leave(c, e, InSyscall, Absent)
 }
 
 // goSwitch is three events in one: see Event.
 func (m *merge) goSwitch(c *cursor, e *Event) *uint32 {
+	c.any()
 	i := m.goroutine(e.Args[0])
 	g := &m.goroutines[i]
 	if (g.status != Waiting || e.Args[1] != uint64(g.seq)+1) && !m.forced() {
@@ -280,7 +329,8 @@ func (m *merge) goSwitch(c *cursor, e *Event) *uint32 {
 }
 
 // collect keeps collections in their order: begin and end of one may be on different Ms.
-func (m *merge) collect(e *Event) *uint32 {
+func (m *merge) collect(c *cursor, e *Event) *uint32 {
+	c.any()
 	seq := e.Args[0]
 	start := !m.gcKnown && e.Kind != GCEnd || m.first && e.Kind == GCActive
 	if !start && seq != m.gcSeq+1 && !m.forced() {
@@ -302,6 +352,7 @@ func (m *merge) proc(id uint64) uint32 {
 }
 
 func (m *merge) procStart(c *cursor, e *Event) *uint32 {
+	c.two()
 	i := m.proc(e.Args[0])
 	p := &m.procs[i]
 	if p.status != procIdle || e.Args[1] != p.seq+1 || c.p != 0 {
@@ -321,7 +372,9 @@ func (m *merge) procStart(c *cursor, e *Event) *uint32 {
 	return nil
 }
 
-func (m *merge) procStop(c *cursor, e *Event) {
+func (m *merge) procStop(c *cursor, e *Event) *uint32 {
+	c.none()
+	m.check(c, needsProc)
 	p := &m.procs[c.p]
 	if c.p != 0 && p.status != procRunning && p.status != procSyscall {
 		m.account.Conflicts++
@@ -332,9 +385,11 @@ func (m *merge) procStop(c *cursor, e *Event) {
 	if p.waits != 0 {
 		m.wake(&p.waits)
 	}
+	return nil
 }
 
 func (m *merge) procSteal(c *cursor, e *Event) *uint32 {
+	c.any()
 	i := m.proc(e.Args[0])
 	p := &m.procs[i]
 	if (p.status != procSyscall && p.status != procAbandoned || e.Args[1] != p.seq+1) && !m.forced() {
@@ -356,7 +411,8 @@ func (m *merge) procSteal(c *cursor, e *Event) *uint32 {
 // procStatus is the first word about a P in a generation. A P in a system call whose M
 // may already be elsewhere is abandoned; if it is known after all from whom it will be
 // stolen, the event belongs there.
-func (m *merge) procStatus(c *cursor, e *Event) {
+func (m *merge) procStatus(c *cursor, e *Event) *uint32 {
+	c.any()
 	i := m.proc(e.Args[0])
 	p := &m.procs[i]
 	status := uint8(min(e.Args[1], 255))
@@ -378,6 +434,7 @@ func (m *merge) procStatus(c *cursor, e *Event) {
 	e.Subject, e.From, e.To = e.Args[0], procState2State(p.status, m.first), procState2State(status, m.first)
 	p.status, p.seq = status, 0
 	m.wake(&p.waits)
+	return nil
 }
 
 func procState2State(status uint8, first bool) State {

@@ -50,6 +50,7 @@ type decoder struct {
 	stay  uint32 // open, or none
 	sweep uint32 // open range, or none
 	inP   uint32 // stay when the system call began
+	tail  []byte // the last bytes of a batch
 }
 
 type stream struct{ batches []uint32 }
@@ -144,73 +145,81 @@ func (d *decoder) stream(s *stream) {
 	t.last = d.run
 }
 
-// batch is the inner loop: decode, and hand on. All numbers but the last event's are
-// known to be whole, so the fast way needs no check of its own beside Go's.
+// batch decodes the events of a batch: all but the last few where they are, and those
+// where there is room behind them.
 func (d *decoder) batch(b *batch, data []byte) {
-	units, clk := b.time, d.gen.clock
-	last := d.out.End
-	events := int64(0)
-	var a [8]uint64
-	for i := 0; i < len(data); {
-		kind := data[i]
-		k := arity[kind]
-		if len(data)-i < maxEventBytes || k == 0 {
-			if i = d.careful(b, data, i, &a); i < 0 {
-				break
-			}
-		} else {
-			i++
-			for n := uint8(0); n < k; n++ {
-				x := uint64(data[i])
-				i++
-				if x >= 0x80 {
-					x, i = uvarintFrom(x, data, i)
-				}
-				a[n&7] = x
-			}
+	units := b.time
+	i := 0
+	if safe := len(data) - maxEventBytes; safe > 0 {
+		if i, units = d.events(data, safe, units); i < 0 {
+			return
 		}
-		units += a[0]
+	}
+	rest, safe, lost := tail(d.tail[:0], data[i:])
+	d.tail = rest
+	if lost.Bytes > 0 {
+		lost.Generation, lost.Offset = d.gen.id, b.off+int64(i+safe)
+		d.out.Loss.add(lost)
+	}
+	d.events(rest, safe, units)
+}
+
+// events is the inner loop: decode, and hand on. It takes all events that begin before
+// safe, and returns where it stopped and what the clock was; -1 where what follows is lost.
+// Each kind reads its own numbers, which saves a loop and its mispredicted end.
+func (d *decoder) events(data []byte, safe int, units uint64) (int, uint64) {
+	clk, last := d.gen.clock, d.out.End
+	n := int64(0)
+	i := 0
+	for ; i < safe; n++ {
+		kind := Kind(data[i])
+		var dt, x, y, z uint64
+		dt, i = number(data, i+1)
+		units += dt
 		t := clk.time(units)
 		last = max(last, t)
-		events++
-		switch Kind(kind) {
+		switch kind {
 		case GoStart:
-			g := d.goroutine(a[1])
-			d.record(g, a[2], d.begin(g, t))
+			x, y, i = pair(data, i)
+			g := d.goroutine(x)
+			d.record(g, y, d.begin(g, t))
 		case GoBlock:
-			d.leave(t, Blocked, a[1], a[2])
+			x, y, i = pair(data, i)
+			d.leave(t, Blocked, x, y)
 		case GoUnblock:
-			d.unblock(t, a[1], a[2], a[3])
+			x, y, i = pair(data, i)
+			z, i = number(data, i)
+			d.unblock(t, x, y, z)
 		case GoSyscallBegin:
-			d.callBegin(t, a[2])
+			_, i = number(data, i)
+			y, i = number(data, i)
+			d.callBegin(t, y)
 		case GoSyscallEnd:
 			d.callEnd(t)
 		case GoStop:
-			d.leave(t, Yielded, a[1], a[2])
+			x, y, i = pair(data, i)
+			d.leave(t, Yielded, x, y)
+		case GoDestroy:
+			d.leave(t, Ended, 0, 0)
+		case HeapAlloc:
+			x, i = number(data, i)
+			d.out.Metrics = append(d.out.Metrics, Metric{t, kind, x})
 		default:
-			d.other(Kind(kind), t, &a)
+			k := arity[kind]
+			if k == 0 {
+				d.out.Loss.add(Finding{Generation: d.gen.id, Offset: -1, Bytes: int64(len(data) - i), What: EventUnknown})
+				i, safe = -1, -1
+				break
+			}
+			var a [8]uint64
+			for n := uint8(1); n < k; n++ {
+				a[n&7], i = number(data, i)
+			}
+			d.other(kind, t, &a)
 		}
 	}
-	d.out.End = last
-	d.out.Events += events
-}
-
-// careful decodes an event near the end of a batch, or one that is none; -1 ends the batch.
-func (d *decoder) careful(b *batch, data []byte, from int, a *[8]uint64) int {
-	k := arity[data[from]]
-	i := from + 1
-	for n := uint8(0); n < k && i >= 0; n++ {
-		a[n&7], i = uvarint(data, i)
-	}
-	if k > 0 && i >= 0 {
-		return i
-	}
-	f := Finding{Generation: d.gen.id, Offset: b.off + int64(from), Bytes: int64(len(data) - from), What: EventUnreadable}
-	if k == 0 {
-		f.What = EventUnknown
-	}
-	d.out.Loss.add(f)
-	return -1
+	d.out.End, d.out.Events = last, d.out.Events+n
+	return i, units
 }
 
 // other is for what is not in the inner loop: the rest of the scheduler's events here,
@@ -219,8 +228,6 @@ func (d *decoder) other(kind Kind, t Time, a *[8]uint64) {
 	switch kind {
 	case GoCreate, GoCreateBlocked:
 		d.create(kind, t, a)
-	case GoDestroy:
-		d.leave(t, Ended, 0, 0)
 	case GoSyscallEndBlocked:
 		d.callLost(t, LostProc)
 	case GoDestroySyscall:

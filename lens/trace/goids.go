@@ -12,22 +12,25 @@ type ids struct {
 	rows  []uint32 // where its row is in cells
 	cells [][rowSize]uint32
 	shift uint
-	last  uint64 // key of the row that was found last
+	last  uint64 // the row that was found last, or noRow
 	at    uint32
 }
 
 const rowSize = 16
 
+// noRow is no row: rows have numbers below 2^60.
+const noRow = ^uint64(0)
+
 // of is the cell of a number: 0 at first, and for the caller to fill.
 func (t *ids) of(id uint64) *uint32 {
-	key := id/rowSize + 1
-	if key != t.last {
-		t.find(key)
+	if id/rowSize != t.last {
+		t.find(id / rowSize)
 	}
 	return &t.cells[t.at][id%rowSize]
 }
 
-func (t *ids) find(key uint64) {
+func (t *ids) find(row uint64) {
+	key := row + 1
 	if 2*len(t.cells) >= len(t.keys) {
 		t.grow()
 	}
@@ -42,7 +45,7 @@ func (t *ids) find(key uint64) {
 		default:
 			continue
 		}
-		t.last, t.at = key, t.rows[h]
+		t.last, t.at = row, t.rows[h]
 		return
 	}
 }
@@ -71,5 +74,5 @@ func (t *ids) grow() {
 func (t *ids) reset() {
 	clear(t.keys)
 	t.cells = t.cells[:0]
-	t.last = 0
+	t.last = noRow
 }

@@ -49,6 +49,7 @@ func (t *Trace) Ordered(o *Order) iter.Seq[*Event] {
 		m := merge{trace: t, account: o, yield: yield, threads: map[uint64]*cursor{}}
 		m.procs = []procState{{id: NoProc}}
 		m.goroutines = make([]goState, 1)
+		defer func() { o.Events = m.events }()
 		for i, g := range t.gens {
 			if !m.generation(i, g) {
 				return
@@ -78,7 +79,9 @@ type procState struct {
 type cursor struct {
 	ev      Event
 	d       []byte // of the batch it is in
-	i       int
+	i       int    // behind the kind and time of the event
+	after   int    // behind all of it
+	safe    int    // an event that begins before this is whole
 	units   uint64 // the clock, as the batch counts
 	m       uint64
 	gid     GoID     // the goroutine and the P of this M, before the event
@@ -86,6 +89,7 @@ type cursor struct {
 	g, p    uint32   // and where they are in merge.goroutines and procs, 0 for none
 	next    uint32   // the stream behind it where it waits, plus one
 	parked  bool     //
+	tail    bool     // d is a copy of the end of a batch
 	batches []uint32 // those still to be read
 	samples []Sample // for the stream of the CPU profile
 }
@@ -106,6 +110,7 @@ type merge struct {
 	gcWaits    uint32
 
 	gen     *extent
+	clock   clock
 	first   bool // the generation is the first
 	content content
 	tables  *tables
@@ -115,6 +120,7 @@ type merge struct {
 	extra   []Event // that go before the next: see Event
 	lenient bool    // nothing waits any more
 	last    Time
+	events  int64
 }
 
 // generation delivers one generation; false ends the loop.
@@ -123,7 +129,7 @@ func (m *merge) generation(n int, g *extent) bool {
 		m.account.Loss.add(Finding{Generation: g.id, Offset: g.batches[0].off, Bytes: g.bytes, What: Damage(err.Error())})
 		return true
 	}
-	m.gen, m.first, m.lenient = g, n == 0, false
+	m.gen, m.clock, m.first, m.lenient = g, g.clock, n == 0, false
 	m.tables = &tables{names: m.trace.names, loss: &m.account.Loss}
 	m.tables.read(g, &m.content)
 	m.restart()
@@ -132,7 +138,7 @@ func (m *merge) generation(n int, g *extent) bool {
 		m.account.Overlaps++
 	}
 	m.last = sync.Time
-	m.account.Events++
+	m.events++
 	if !m.yield(&sync) {
 		return false
 	}
@@ -168,7 +174,7 @@ func (m *merge) restart() {
 func (m *merge) begin() {
 	m.streams, m.heap, m.woken = m.streams[:0], m.heap[:0], m.woken[:0]
 	for _, c := range m.threads {
-		c.d, c.i, c.parked, c.next, c.batches = nil, 0, false, 0, c.batches[:0]
+		c.d, c.i, c.after, c.safe, c.tail, c.parked, c.next, c.batches = nil, 0, 0, 0, false, false, 0, c.batches[:0]
 	}
 	for i := range m.gen.batches {
 		b := &m.gen.batches[i]
@@ -186,7 +192,7 @@ func (m *merge) begin() {
 	}
 	for i, c := range m.streams {
 		c.ev.tables = m.tables
-		if m.step(c) {
+		if m.refill(c) {
 			m.heap.push(c.ev.Time, uint32(i))
 		}
 	}
@@ -204,26 +210,50 @@ func (m *merge) thread(id uint64) *cursor {
 // run merges until no stream is left that can go on; false ends the loop.
 //
 // The stream in front goes on for as long as no other is earlier: a thread writes several
-// events before another one's turn, and the heap is asked only in between.
+// events before another one's turn, and the heap is asked only in between. What each event
+// costs is a call of its handler, one of what decodes its numbers, and one of the loop's
+// body: every call more would be a tenth.
 func (m *merge) run() bool {
 	for len(m.heap) > 0 {
 		i := m.heap[0].stream
 		c, until := m.streams[i], m.heap.second()
+		e := &c.ev
 		left := true
-		for left && c.ev.Time <= until && len(m.woken) == 0 {
-			if wait := m.advance(c); wait != nil {
+		for left && e.Time <= until && len(m.woken) == 0 {
+			e.G, e.P, e.M = c.gid, c.pid, ThreadID(c.m)
+			e.From, e.To = Unknown, Unknown
+			if wait := handlers[e.Kind](m, c, e); wait != nil {
 				c.parked, c.next, *wait = true, *wait, i+1
 				m.account.Waits++
 				left = false
 				break
 			}
-			if !m.deliver(c) {
+			if len(m.extra) > 0 && !m.before() {
 				return false
 			}
-			left = m.step(c)
+			m.events++
+			if e.Time < m.last {
+				m.inverted(m.last - e.Time)
+			}
+			m.last = e.Time
+			if !m.yield(e) {
+				return false
+			}
+			if c.i = c.after; c.i >= c.safe {
+				left = m.refill(c)
+				continue
+			}
+			e.Kind = Kind(c.d[c.i])
+			var dt uint64
+			dt, c.i = number(c.d, c.i+1)
+			c.units += dt
+			e.Time = m.clock.time(c.units)
+			if arity[e.Kind] == 0 {
+				left = m.skip(c)
+			}
 		}
 		if left {
-			m.heap.replace(c.ev.Time)
+			m.heap.replace(e.Time)
 		} else {
 			m.heap.pop()
 		}
@@ -261,123 +291,67 @@ func (m *merge) wake(w *uint32) {
 	}
 }
 
-// deliver hands the event to the loop, after those that it brings along.
-func (m *merge) deliver(c *cursor) bool {
-	o := m.account
-	o.Events++
-	if back := m.last - c.ev.Time; back > 0 {
-		o.Inversions++
-		o.Furthest = max(o.Furthest, back)
-	}
-	m.last = c.ev.Time
-	if len(m.extra) > 0 {
-		for i := range m.extra {
-			o.Events++
-			if !m.yield(&m.extra[i]) {
-				return false
-			}
-		}
-		m.extra = m.extra[:0]
-	}
-	return m.yield(&c.ev)
-}
-
-// step decodes the next event of a stream; false at its end.
-func (m *merge) step(c *cursor) bool {
-	for c.i >= len(c.d) {
-		if c.samples != nil {
-			return m.sample(c)
-		}
-		if len(c.batches) == 0 {
+// before delivers the events that the next one brings along.
+func (m *merge) before() bool {
+	for i := range m.extra {
+		m.events++
+		if !m.yield(&m.extra[i]) {
 			return false
 		}
-		n := int(c.batches[0])
-		c.batches = c.batches[1:]
-		c.d, c.i, c.units = m.content.of(m.gen, n), 0, m.gen.batches[n].time
 	}
-	d, i := c.d, c.i
-	kind := d[i]
-	k := arity[kind]
-	var dt uint64
-	e := &c.ev
-	if len(d)-i < maxEventBytes || k == 0 {
-		if i = m.careful(c, k, &dt); i < 0 {
-			return m.step(c)
-		}
-	} else {
-		i++
-		dt = uint64(d[i])
-		i++
-		if dt >= 0x80 {
-			dt, i = uvarintFrom(dt, d, i)
-		}
-		e.Args = [4]uint64{}
-		for n := uint8(0); n < k-1; n++ {
-			x := uint64(d[i])
-			i++
-			if x >= 0x80 {
-				x, i = uvarintFrom(x, d, i)
-			}
-			e.Args[n&3] = x
-		}
-	}
-	c.i = i
-	c.units += dt
-	e.Kind = Kind(kind)
-	e.Time = m.gen.clock.time(c.units)
+	m.extra = m.extra[:0]
 	return true
 }
 
-// uvarintFrom reads on after the first byte of a number. It may read up to maxVarint bytes,
-// which the caller makes sure are there.
-func uvarintFrom(x uint64, d []byte, i int) (uint64, int) {
-	c := uint64(d[i])
-	i++
-	x = x&0x7f | c<<7
-	if c < 0x80 {
-		return x, i
-	}
-	c = uint64(d[i])
-	i++
-	x = x&0x3fff | c<<14
-	if c < 0x80 {
-		return x, i
-	}
-	x &= 0x1fffff
-	for s := uint(21); ; s += 7 {
-		c = uint64(d[i])
-		i++
-		x |= (c & 0x7f) << s
-		if c < 0x80 || s == 63 {
-			return x, i
-		}
-	}
+func (m *merge) inverted(back Time) {
+	m.account.Inversions++
+	m.account.Furthest = max(m.account.Furthest, back)
 }
 
-// careful decodes an event near the end of a batch, or one that is none. What can't be
-// decoded ends the batch, and is lost.
-func (m *merge) careful(c *cursor, k uint8, dt *uint64) int {
-	i := c.i + 1
-	c.ev.Args = [4]uint64{}
-	for n := range k {
-		v := dt
-		if n > 0 {
-			v = &c.ev.Args[(n-1)&3]
+// refill goes on where a stream may not be read without checks: to the end of its batch,
+// and to the next. It finds when the next event is; false at the stream's end.
+func (m *merge) refill(c *cursor) bool {
+	for c.i >= c.safe {
+		switch rest := c.d[min(c.i, len(c.d)):]; {
+		case c.samples != nil:
+			return m.sample(c)
+		case !c.tail && len(rest) > 0:
+			var lost Finding
+			c.d, c.safe, lost = tail(nil, rest)
+			c.i, c.tail = 0, true
+			m.lose(lost)
+		case len(c.batches) == 0:
+			return false
+		default:
+			n := int(c.batches[0])
+			c.batches = c.batches[1:]
+			c.d, c.i, c.units, c.tail = m.content.of(m.gen, n), 0, m.gen.batches[n].time, false
+			c.safe = max(0, len(c.d)-maxEventBytes)
 		}
-		if i >= 0 {
-			*v, i = uvarint(c.d, i)
-		}
 	}
-	if k > 0 && i >= 0 {
-		return i
+	c.ev.Kind = Kind(c.d[c.i])
+	var dt uint64
+	dt, c.i = number(c.d, c.i+1)
+	c.units += dt
+	c.ev.Time = m.clock.time(c.units)
+	if arity[c.ev.Kind] == 0 {
+		return m.skip(c)
 	}
-	f := Finding{Generation: m.gen.id, Offset: -1, Bytes: int64(len(c.d) - c.i), What: EventUnreadable}
-	if k == 0 {
-		f.What = EventUnknown
+	return true
+}
+
+// skip goes to the next batch: how long an event of an unknown kind is can't be known.
+func (m *merge) skip(c *cursor) bool {
+	m.lose(Finding{What: EventUnknown, Bytes: int64(len(c.d) - c.i)})
+	c.d, c.i, c.safe, c.tail = nil, 0, 0, true
+	return m.refill(c)
+}
+
+func (m *merge) lose(f Finding) {
+	if f.Bytes > 0 {
+		f.Generation, f.Offset = m.gen.id, -1
+		m.account.Loss.add(f)
 	}
-	m.account.Loss.add(f)
-	c.d, c.i = nil, 0
-	return -1
 }
 
 func (m *merge) sample(c *cursor) bool {
@@ -388,7 +362,8 @@ func (m *merge) sample(c *cursor) bool {
 	if c.samples = c.samples[1:]; len(c.samples) == 0 {
 		c.samples = []Sample{} // not nil: it is still the stream of samples
 	}
-	c.ev = Event{Time: s.Time, Kind: CPUSample, G: s.G, M: s.M, P: s.P, Args: [4]uint64{uint64(s.Stack)}, tables: m.tables}
+	c.ev = Event{Time: s.Time, Kind: CPUSample, Args: [4]uint64{uint64(s.Stack)}, tables: m.tables}
+	c.gid, c.m, c.pid = s.G, uint64(s.M), s.P
 	return true
 }
 

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
@@ -80,6 +81,92 @@ func uvarintLong(d []byte, i int) (uint64, int) {
 		x |= uint64(c&0x7f) << s
 	}
 	return 0, -1
+}
+
+// number is the fast way to read one: maxVarint bytes are there, and what they are is not
+// checked. Branches on the length are the fastest way in Go: 440 million events a second,
+// against 196 with encoding/binary and 66 to 104 with eight bytes at a time and masks.
+//
+// It is written so that it costs 79 of the inliner's budget of 80.
+func number(d []byte, i int) (x uint64, next int) {
+	if x, next = uint64(d[i]), i+1; x >= 0x80 {
+		x, next = numberLong(d, i)
+	}
+	return
+}
+
+func numberLong(d []byte, i int) (uint64, int) {
+	d = d[i : i+maxVarint : i+maxVarint] // one check for all
+	x := uint64(d[0])&0x7f | uint64(d[1])<<7
+	if d[1] < 0x80 {
+		return x, i + 2
+	}
+	x = x&0x3fff | uint64(d[2])<<14
+	if d[2] < 0x80 {
+		return x, i + 3
+	}
+	x = x&0x1fffff | uint64(d[3])<<21
+	if d[3] < 0x80 {
+		return x, i + 4
+	}
+	x &= 0xfffffff
+	for k := 4; ; k++ {
+		x |= uint64(d[k]&0x7f) << (7 * k)
+		if d[k] < 0x80 || k == maxVarint-1 {
+			return x, i + k + 1
+		}
+	}
+}
+
+// pair reads two numbers, of which most have up to three bytes: from one word, without a call
+// or a check in between. It wants 2*maxVarint bytes to be there.
+func pair(d []byte, i int) (x, y uint64, next int) {
+	w := binary.LittleEndian.Uint64(d[i:])
+	switch {
+	case w&0x80 == 0:
+		x, w, i = w&0x7f, w>>8, i+1
+	case w&0x8000 == 0:
+		x, w, i = w&0x7f|w>>1&0x3f80, w>>16, i+2
+	case w&0x800000 == 0:
+		x, w, i = w&0x7f|w>>1&0x3f80|w>>2&0x1fc000, w>>24, i+3
+	default:
+		x, i = numberLong(d, i)
+		w = binary.LittleEndian.Uint64(d[i:])
+	}
+	switch {
+	case w&0x80 == 0:
+		return x, w & 0x7f, i + 1
+	case w&0x8000 == 0:
+		return x, w&0x7f | w>>1&0x3f80, i + 2
+	case w&0x800000 == 0:
+		return x, w&0x7f | w>>1&0x3f80 | w>>2&0x1fc000, i + 3
+	}
+	y, i = numberLong(d, i)
+	return x, y, i
+}
+
+// tail makes the last bytes of a batch fit for number: a copy, with room behind it. safe is
+// where its whole events end; lost is what comes after them, if anything does.
+func tail(buf, rest []byte) (d []byte, safe int, lost Finding) {
+	i := 0
+	for i < len(rest) {
+		k := arity[rest[i]]
+		j := i + 1
+		for ; k > 0 && j >= 0; k-- {
+			_, j = uvarint(rest, j)
+		}
+		if arity[rest[i]] == 0 {
+			lost = Finding{What: EventUnknown, Bytes: int64(len(rest) - i)}
+			break
+		}
+		if j < 0 {
+			lost = Finding{What: EventUnreadable, Bytes: int64(len(rest) - i)}
+			break
+		}
+		i = j
+	}
+	d = append(buf, rest[:i]...)
+	return append(d, make([]byte, maxEventBytes)...), i, lost
 }
 
 // parseHeader is the minor version of Go in the first line.
