@@ -24,10 +24,11 @@ func FuncOf(t testing.TB, name string, stock, observing *compile.Report) *Compil
 	})
 }
 
-// Plain is plain, Names is names.
+// Plain is plain, Names is names, Compiled is compiled.
 var (
-	Plain = plain
-	Names = names
+	Plain    = plain
+	Names    = names
+	Compiled = compiled
 )
 
 // StockFirst makes claims on a package ask the stock compiler first, also where the

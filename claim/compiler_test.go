@@ -315,3 +315,26 @@ func TestCompiler_PlainBuild(t *testing.T) {
 		}
 	}
 }
+
+// Lines are those that were compiled: of the file that lies over another one.
+func TestCompiler_ReadsThroughOverlay(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		t.Helper()
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	below, above := write("below.go", "below"), write("above.go", "above")
+	overlay := write("overlay.json", fmt.Sprintf(`{"Replace":{%q:%q}}`, below, above))
+	for flags, want := range map[string]string{"": "below", "-mod=readonly -overlay=" + overlay: "above"} {
+		if got, err := claim.Compiled(below, flags); err != nil || string(got) != want {
+			t.Errorf("with GOFLAGS=%q the source reads %q, error %v; want %q", flags, got, err, want)
+		}
+	}
+	if _, err := claim.Compiled(below, "-overlay="+dir+"/none.json"); err == nil {
+		t.Error("an overlay that cannot be read was taken for none")
+	}
+}
