@@ -10,22 +10,29 @@ import (
 	"github.com/hone-go/hone/lens/compile"
 )
 
-// offset finds where in the table the pointer is that a function calls.
-var offset = regexp.MustCompile(`^MOV[DQV]?\s+(\d+)\(`)
+// load matches an instruction that loads from an offset into a register.
+var load = regexp.MustCompile(`^MOV[DQV]?\s+(\d+)\(\w+\), (\w+)$`)
+
+// slot finds the offset from which a function loads the address that it calls first.
+func slot(f compile.Function) string {
+	from := map[string]string{} // by register, what was loaded last
+	for _, i := range f.Code.Instructions {
+		if m := load.FindStringSubmatch(strings.TrimSpace(i.Text)); m != nil {
+			from[m[2]] = m[1]
+		}
+		if list := calls(compile.Function{Code: compile.Code{Instructions: []compile.Instruction{i}}}); len(list) == 1 && i.Target == "" {
+			return from[strings.Trim(target(i), "()")]
+		}
+	}
+	return "?"
+}
 
 // A call through an interface is a load at a fixed place, and a call of what was loaded.
 func TestCall_Slot(t *testing.T) {
 	var found []string
 	var b strings.Builder
 	for _, f := range pick(t, compiled(t), "CallZap", "CallWrite") {
-		at := "?"
-		for _, i := range f.Code.Instructions {
-			if m := offset.FindStringSubmatch(i.Text); m != nil && !strings.Contains(i.Text, "(SP)") {
-				at = m[1]
-				break
-			}
-		}
-		found = append(found, at)
+		found = append(found, slot(f))
 		fmt.Fprintf(&b, "%s\n%s\n", source(f), assembly(f))
 	}
 	iface.CallSlot.Check(t, "offsets in the table", strings.Join(found, " "), b.String()+`An abi.ITab is two pointers, a hash of 4 bytes and 4 bytes of nothing: 24 bytes before the

@@ -22,6 +22,9 @@ import (
 	"unsafe"
 )
 
+//lint:file-ignore SA4023 that an interface with a nil pointer in it is never nil is an experiment
+//lint:file-ignore U1000 fields that nobody reads decide what is promoted, and where it lies
+
 // An eface is a value of type any, as runtime/runtime2.go has it.
 type eface struct {
 	typ  unsafe.Pointer // *abi.Type
