@@ -3,7 +3,8 @@
 // is known.
 //
 // It has no behaviour beyond printing. The lenses themselves are the packages
-// below it: [github.com/hone-go/hone/lens/compile] shows what the compiler did.
+// below it: [github.com/hone-go/hone/lens/compile] shows what the compiler did,
+// [github.com/hone-go/hone/lens/trace] who ran and who waited.
 package lens
 
 import (
@@ -95,3 +96,25 @@ const (
 	// Inferred is likely and may be wrong: two records were matched by position.
 	Inferred Provenance = "inferred"
 )
+
+// Spell is a linker symbol with its package path as the source has it. In a symbol the dots
+// in the last element of the path are escaped, so that the first one ends it, and so is
+// what an assembler could not read: "gopkg.in/yaml%2ev3.Marshal"
+// (cmd/internal/objabi/path.go).
+func Spell(symbol string) string {
+	if !strings.Contains(symbol, "%") {
+		return symbol
+	}
+	var b strings.Builder
+	for i := 0; i < len(symbol); i++ {
+		if symbol[i] == '%' && i+2 < len(symbol) {
+			if c, err := strconv.ParseUint(symbol[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(symbol[i])
+	}
+	return b.String()
+}

@@ -36,3 +36,18 @@ func TestPosition_PrintsWhatIsKnown(t *testing.T) {
 		t.Errorf("an empty stack is %v, %v, %v", none, none.Text(), none.Outer())
 	}
 }
+
+func TestSpell(t *testing.T) {
+	for symbol, want := range map[string]string{
+		"gopkg.in/yaml%2ev3.Marshal": "gopkg.in/yaml.v3.Marshal",
+		"bytes.(*Buffer).Write":      "bytes.(*Buffer).Write",
+		"a%25b.F":                    "a%b.F",
+		"a.F%":                       "a.F%",
+		"a.F%zz%2":                   "a.F%zz%2",
+		"":                           "",
+	} {
+		if got := lens.Spell(symbol); got != want {
+			t.Errorf("Spell(%q) = %q, want %q", symbol, got, want)
+		}
+	}
+}

@@ -69,6 +69,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"solve":    solve,
 			"snapshot": snapshot,
+			"half":     half,
 		},
 	})
 }

@@ -44,7 +44,7 @@ func (a *app) root() *cobra.Command {
 	add(groupLearn,
 		a.tourCmd(), a.listCmd(), a.showCmd(), a.startCmd(), a.checkCmd(), a.watchCmd(), a.nextCmd(), a.hintCmd(),
 		a.diffCmd(), a.solutionCmd(), a.resetCmd(), a.replayCmd(), a.progressCmd())
-	add(groupOwn, a.lookCmd(), a.vetCmd(), a.mutateCmd())
+	add(groupOwn, a.lookCmd(), a.traceCmd(), a.vetCmd(), a.mutateCmd())
 	add(groupAuthor, a.labCmd())
 	root.AddCommand(a.versionCmd())
 	return root

@@ -63,3 +63,13 @@ func snapshot(ts *testscript.TestScript, neg bool, args []string) {
 		return nil
 	}))
 }
+
+// half FILE NEW writes the first half of FILE to NEW.
+func half(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: half FILE NEW")
+	}
+	data, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data[:len(data)/2], 0o644))
+}

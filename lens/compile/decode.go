@@ -290,14 +290,14 @@ func preorder(post []Charge) []Charge {
 }
 
 func (d *decoder) inlined(fn string, r *record) {
-	c := Call{Kind: CallInlined, Callee: spelt(r.text())}
+	c := Call{Kind: CallInlined, Callee: lens.Spell(r.text())}
 	at := r.int()
 	c.Stack, c.Index, c.Inside = d.stack(at, fn), r.int(), r.int()
 	d.addCall(fn, at, c, r)
 }
 
 func (d *decoder) call(fn string, r *record) {
-	c := Call{Kind: CallKind(r.text()), Callee: spelt(r.text()), Index: -1}
+	c := Call{Kind: CallKind(r.text()), Callee: lens.Spell(r.text()), Index: -1}
 	at := r.int()
 	c.Stack, c.How, c.Cost, c.Inside = d.stack(at, fn), r.text(), r.int(), r.int()
 	if why := r.text(); why != "" {

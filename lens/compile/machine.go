@@ -2,7 +2,6 @@ package compile
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/hone-go/hone/lens"
@@ -11,7 +10,7 @@ import (
 // code reads the machine code of a function.
 func (d *decoder) code(fn string, r *record) {
 	f := d.at(fn)
-	f.Symbol = spelt(r.text())
+	f.Symbol = lens.Spell(r.text())
 	c := Code{Size: r.int64(), Frame: r.int64(), Args: r.int64(), NoSplit: r.bool()}
 	r.bool() // the linker's Leaf, which only some architectures set
 	c.ABI, c.LiveAtEntry = r.text(), r.text()
@@ -24,7 +23,7 @@ func (d *decoder) code(fn string, r *record) {
 		c.Slots = append(c.Slots, s)
 	}
 	for range r.count() {
-		i := Instruction{PC: r.int64(), Op: r.text(), Text: r.text(), Bytes: r.text(), Target: spelt(r.text()), Jump: r.int64()}
+		i := Instruction{PC: r.int64(), Op: r.text(), Text: r.text(), Bytes: r.text(), Target: lens.Spell(r.text()), Jump: r.int64()}
 		i.Stack = d.stack(r.int(), fn)
 		i.Value, i.Block, i.Live = r.int(), r.int(), r.text()
 		if r.bad {
@@ -33,7 +32,7 @@ func (d *decoder) code(fn string, r *record) {
 		c.Instructions = append(c.Instructions, i)
 	}
 	for range r.count() {
-		x := Relocation{Offset: r.int64(), Size: r.int(), Type: r.text(), Symbol: spelt(r.text()), Add: r.int64()}
+		x := Relocation{Offset: r.int64(), Size: r.int(), Type: r.text(), Symbol: lens.Spell(r.text()), Add: r.int64()}
 		if r.bad {
 			break
 		}
@@ -43,27 +42,6 @@ func (d *decoder) code(fn string, r *record) {
 		return isCall(in.Op) && !strings.HasPrefix(in.Target, "runtime.morestack")
 	})
 	f.Code = c
-}
-
-// spelt is a symbol with its package path as the source has it. In a symbol the dots in
-// the last element of the path are escaped, so that the first one ends it, and so is what
-// an assembler could not read: "gopkg.in/yaml%2ev3.Marshal" (cmd/internal/objabi/path.go).
-func spelt(symbol string) string {
-	if !strings.Contains(symbol, "%") {
-		return symbol
-	}
-	var b strings.Builder
-	for i := 0; i < len(symbol); i++ {
-		if symbol[i] == '%' && i+2 < len(symbol) {
-			if c, err := strconv.ParseUint(symbol[i+1:i+3], 16, 8); err == nil {
-				b.WriteByte(byte(c))
-				i += 2
-				continue
-			}
-		}
-		b.WriteByte(symbol[i])
-	}
-	return b.String()
 }
 
 // pass reads what a pass changed.
@@ -150,7 +128,7 @@ func allocations(c *Code) []Allocation {
 				break
 			}
 			if m := typeOperand().FindStringSubmatch(c.Instructions[j].Text); m != nil {
-				a.What = spelt(m[1])
+				a.What = lens.Spell(m[1])
 				break
 			}
 		}

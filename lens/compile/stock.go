@@ -192,7 +192,7 @@ func (s *stockReader) listing(text string) {
 			b, _ := hex.DecodeString(strings.ReplaceAll(m[2], " ", ""))
 			code[f] = append(code[f], b...)
 		} else if m := relocationLine().FindStringSubmatch(line); m != nil {
-			x := Relocation{Type: m[3], Symbol: spelt(m[4])}
+			x := Relocation{Type: m[3], Symbol: lens.Spell(m[4])}
 			x.Offset, _ = strconv.ParseInt(m[1], 10, 64)
 			x.Size, _ = strconv.Atoi(m[2])
 			x.Add, _ = strconv.ParseInt(m[5], 10, 64)
@@ -208,7 +208,7 @@ func (s *stockReader) listing(text string) {
 // symbol begins a function. Those with another package's name are made here for it:
 // instances, and equality of its types.
 func (s *stockReader) symbol(m []string) *Function {
-	symbol := spelt(m[1])
+	symbol := lens.Spell(m[1])
 	name, ok := strings.CutPrefix(symbol, s.p.Package+".")
 	f := &Function{Name: name, Symbol: symbol, Generic: genericOf(name)}
 	f.Code.NoSplit = strings.Contains(m[2], "nosplit")
@@ -228,7 +228,7 @@ func (s *stockReader) instruction(f *Function, m []string) {
 	in.Stack = lens.Stack{{Position: at, Function: f.Symbol}}
 	switch symbol, direct := strings.CutSuffix(m[5], "(SB)"); {
 	case isCall(in.Op) && direct:
-		in.Target = spelt(symbol)
+		in.Target = lens.Spell(symbol)
 		f.Code.Leaf = f.Code.Leaf && strings.HasPrefix(symbol, "runtime.morestack")
 	case isCall(in.Op):
 		f.Code.Leaf = false

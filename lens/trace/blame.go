@@ -26,8 +26,8 @@ type Culprit struct {
 	Runs int64  `json:"runs"` // in which they did
 }
 
-// stretch is a run on a P.
-type stretch struct {
+// slice is a run on a P.
+type onP struct {
 	from, to Time
 	of       Symbol
 }
@@ -36,10 +36,10 @@ type stretch struct {
 func (t *Trace) Blame(match func(g *Goroutine) bool) *Blame {
 	b := &Blame{}
 	by := map[Symbol]*Culprit{}
-	var before map[int16][]stretch // of the generation before: a wait may have begun there
-	oldest := open                 // where that begins
+	var before map[int16][]onP // of the generation before: a wait may have begun there
+	oldest := open             // where that begins
 	for g := range t.Generations(Options{}) {
-		now := stretches(g)
+		now := runsOnPs(g)
 		for p, runs := range before {
 			now[p] = append(runs, now[p]...)
 		}
@@ -65,7 +65,7 @@ func (t *Trace) Blame(match func(g *Goroutine) bool) *Blame {
 				b.Goroutines++
 			}
 		}
-		before, oldest = stretches(g), g.Start
+		before, oldest = runsOnPs(g), g.Start
 	}
 	for of, c := range by {
 		c.Func = t.Name(of)
@@ -78,15 +78,15 @@ func (t *Trace) Blame(match func(g *Goroutine) bool) *Blame {
 }
 
 // ask adds what one P ran during a wait.
-func (b *Blame) ask(runs []stretch, iv *Interval, oldest Time, by map[Symbol]*Culprit) {
+func (b *Blame) ask(runs []onP, iv *Interval, oldest Time, by map[Symbol]*Culprit) {
 	b.Asked += iv.End - iv.Start
 	left := iv.End - iv.Start
 	if iv.Start < oldest {
 		b.Unknown += oldest - iv.Start
 		left -= oldest - iv.Start
 	}
-	i, _ := slices.BinarySearchFunc(runs, iv.Start, func(s stretch, at Time) int { return cmp.Compare(s.to, at) })
-	reached := max(iv.Start, oldest) // stretches of a P may overlap where clocks do
+	i, _ := slices.BinarySearchFunc(runs, iv.Start, func(s onP, at Time) int { return cmp.Compare(s.to, at) })
+	reached := max(iv.Start, oldest) // runsOnPs of a P may overlap where clocks do
 	for ; i < len(runs) && runs[i].from < iv.End; i++ {
 		d := min(runs[i].to, iv.End) - max(runs[i].from, reached)
 		if d <= 0 {
@@ -105,9 +105,9 @@ func (b *Blame) ask(runs []stretch, iv *Interval, oldest Time, by map[Symbol]*Cu
 	b.Idle += left
 }
 
-// stretches are the runs of a generation by P, in order.
-func stretches(g *Generation) map[int16][]stretch {
-	out := map[int16][]stretch{}
+// runsOnPs are the runs of a generation by P, in order.
+func runsOnPs(g *Generation) map[int16][]onP {
+	out := map[int16][]onP{}
 	for _, p := range g.Procs {
 		out[int16(p.ID)] = nil
 	}
@@ -120,10 +120,10 @@ func stretches(g *Generation) map[int16][]stretch {
 		if to == open {
 			to = g.End
 		}
-		out[r.P] = append(out[r.P], stretch{r.Start, to, g.Goroutines[r.G].Func})
+		out[r.P] = append(out[r.P], onP{r.Start, to, g.Goroutines[r.G].Func})
 	}
 	for _, runs := range out {
-		slices.SortFunc(runs, func(a, b stretch) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
+		slices.SortFunc(runs, func(a, b onP) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
 	}
 	return out
 }

@@ -161,3 +161,44 @@ func (w *walker) add(l *past, s Segment, stack StackID) {
 	s.Stack, w.stack = w.t.Frames(stack), stack
 	w.path = append(w.path, s)
 }
+
+// A Stretch is some time that has a name: a region or a task, or a goroutine's life.
+type Stretch struct {
+	Name  string `json:"name"`
+	G     GoID   `json:"g"` // in which it ended
+	Start Time   `json:"start"`
+	End   Time   `json:"end"`
+}
+
+// Stretches are the regions and tasks of a name of which the trace has both ends, longest first.
+func (t *Trace) Stretches(name string) []Stretch {
+	var out []Stretch
+	for g := range t.Generations(Options{}) {
+		for _, r := range g.Regions {
+			if r.Start != open && r.End != open && t.Name(r.Name) == name {
+				out = append(out, Stretch{name, r.G, r.Start, r.End})
+			}
+		}
+		for _, k := range g.Tasks {
+			if k.Start != open && k.End != open && k.EndG != 0 && t.Name(k.Name) == name {
+				out = append(out, Stretch{name, k.EndG, k.Start, k.End})
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Stretch) int { return cmp.Compare(b.End-b.Start, a.End-a.Start) })
+	return out
+}
+
+// Life is what the trace has of a goroutine's life.
+func (t *Trace) Life(id GoID) (Stretch, bool) {
+	var s Stretch
+	found := false
+	for g := range t.Generations(Options{}) {
+		for i := range g.Goroutines {
+			if row := &g.Goroutines[i]; row.ID == id {
+				s, found = Stretch{t.Name(row.Func), id, row.First, row.Until}, true
+			}
+		}
+	}
+	return s, found && s.End > s.Start
+}
