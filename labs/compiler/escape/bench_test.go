@@ -26,7 +26,7 @@ func count(rows ...row) (list, table string) {
 	for _, r := range rows {
 		n := fmt.Sprint(testing.AllocsPerRun(100, r.f))
 		seen = append(seen, n)
-		table += fmt.Sprintf("%-18s %s\n", r.name, n)
+		table += fmt.Sprintf("%s  %s\n", n, r.name)
 	}
 	return strings.Join(seen, " "), table + "\n"
 }
@@ -44,7 +44,7 @@ func groups(list string, of int) string {
 // make with a size that is known only at run time gets a small buffer, and the heap
 // behind it.
 func TestKind_Make(t *testing.T) {
-	ask(t, escape.KindMake, "allocations of the nine functions with 2, and with 40", func() (string, string) {
+	ask(t, escape.KindMake, "allocations of the nine functions with 2, and with 40", func() (string, string, string) {
 		var rows []row
 		var names []string
 		for _, m := range []struct {
@@ -61,7 +61,7 @@ func TestKind_Make(t *testing.T) {
 			}
 		}
 		seen, table := count(rows...)
-		return groups(seen, 2), table + allocations(t, names...) + `
+		return groups(seen, 2), table + allocations(t, names...), `
 None of these slices escapes. A size that is constant, or a variable that is never assigned
 to again and holds a constant, or the length of such a literal, makes the array a variable
 of that size. For any other size the compiler sets 32 bytes aside and calls makeslice when
@@ -74,7 +74,7 @@ variable that is assigned to again, and once the compiler finds out that it is a
 
 // A value in an interface is behind a pointer. That pointer need not be to new memory.
 func TestKind_Box(t *testing.T) {
-	ask(t, escape.KindBox, "allocations of the twelve conversions", func() (string, string) {
+	ask(t, escape.KindBox, "allocations of the twelve conversions", func() (string, string, string) {
 		var keep any
 		node, number, small, octet, text := new(escape.Node), 1000, 200, byte(200), "go"
 		list, none := []int{1}, ""
@@ -93,7 +93,7 @@ func TestKind_Box(t *testing.T) {
 			row{"BoxSlice", func() { escape.BoxSlice(&keep, list) }},
 		)
 		return seen, table +
-			allocations(t, "BoxInt", "BoxByte", "BoxConst", "BoxString", "BoxPointer", "BoxArray", "BoxPair", "BoxEmpty", "BoxFunc", "BoxSlice") + `
+				allocations(t, "BoxInt", "BoxByte", "BoxConst", "BoxString", "BoxPointer", "BoxArray", "BoxPair", "BoxEmpty", "BoxFunc", "BoxSlice"), `
 A type whose value is one pointer is put into the interface as it is: *Node, a function,
 an array of one pointer. Others need an address. Bytes have one in a table of all 256
 (runtime, staticuint64s), which serves integers below 256 as well; constants have one in the
@@ -103,7 +103,7 @@ binary; zero values and types without size share one. The rest is copied to new 
 
 // A constructor that is inlined allocates in its caller, where the object may stay.
 func TestCallee_New(t *testing.T) {
-	ask(t, escape.CalleeNew, "allocations of the six users", func() (string, string) {
+	ask(t, escape.CalleeNew, "allocations of the six users", func() (string, string, string) {
 		seen, table := count(
 			row{"UsePoint", func() { escape.UsePoint(1) }},
 			row{"UseApart", func() { escape.UseApart(1) }},
@@ -122,7 +122,7 @@ func TestCallee_New(t *testing.T) {
 				why += "can't be inlined: " + in.Reason + "\n"
 			}
 		}
-		return seen, table + why + `
+		return seen, table + why, `
 &Point{} is returned, so it escapes from its constructor. Inlined, it is an expression of the
 caller's, and escape analysis comes after inlining. NewScaler's result is an interface
 and still a *Point. NewChecked is too dear because of one call of fmt.Errorf, on the way that
@@ -132,14 +132,14 @@ is never taken. A defer can't be inlined; a loop can.`
 
 // An option is called through a variable, and what it is given is the object.
 func TestCallee_Style(t *testing.T) {
-	ask(t, escape.CalleeStyle, "allocations of ByOptions and ByChain", func() (string, string) {
+	ask(t, escape.CalleeStyle, "allocations of ByOptions and ByChain", func() (string, string, string) {
 		n, name := 80, "a"
 		seen, table := count(
 			row{"ByOptions", func() { escape.ByOptions(n, name) }},
 			row{"ByChain", func() { escape.ByChain(n, name) }},
 		)
 		_, ways := compiledFunc(t, "NewServer").onHeap(t, "s")
-		return seen, table + allocations(t, "ByOptions", "ByChain") + `
+		return seen, table + allocations(t, "ByOptions", "ByChain"), `
 All of ByOptions was inlined, and the closures and the list of options are on its stack:
 whoever calls o keeps nothing of it. But which function o is, the loop can't say, so what
 is passed to it escapes: that is the Server. In a chain each method is known, and each
@@ -151,14 +151,14 @@ says that its receiver goes to its result and nowhere else.
 
 // The body of a range over a function is a function, passed to the iterator.
 func TestCallee_Range(t *testing.T) {
-	ask(t, escape.CalleeRange, "allocations of the three sums", func() (string, string) {
+	ask(t, escape.CalleeRange, "allocations of the three sums", func() (string, string, string) {
 		given := escape.Count(9)
 		seen, table := count(
 			row{"SumInlined(9)", func() { escape.SumInlined(9) }},
 			row{"SumApart(9)", func() { escape.SumApart(9) }},
 			row{"SumGiven(seq)", func() { escape.SumGiven(given) }},
 		)
-		return seen, table + allocations(t, "SumInlined", "SumApart", "CountApart", "SumGiven") + `
+		return seen, table + allocations(t, "SumInlined", "SumApart", "CountApart", "SumGiven"), `
 SumInlined has the iterator's function before it, inlines it and then the body into it:
 what is left is a loop. The others call a function that they don't know, so the body, a
 closure, escapes, and what it captures by reference with it: sum, and a state variable that
@@ -169,7 +169,7 @@ iterator itself is another closure on the heap.`
 
 // Generic functions are compiled for what they sort; interfaces hide it.
 func TestCallee_Sort(t *testing.T) {
-	ask(t, escape.CalleeSort, "allocations of SortSlice, SortSort, SortFunc, SortSearch", func() (string, string) {
+	ask(t, escape.CalleeSort, "allocations of SortSlice, SortSort, SortFunc, SortSearch", func() (string, string, string) {
 		s, by := []int{3, 1, 2}, 1
 		seen, table := count(
 			row{"SortSlice", func() { escape.SortSlice(s) }},
@@ -177,7 +177,7 @@ func TestCallee_Sort(t *testing.T) {
 			row{"SortFunc", func() { escape.SortFunc(s, by) }},
 			row{"SortSearch", func() { escape.SortSearch(s, by) }},
 		)
-		return seen, table + allocations(t, "SortSlice", "SortSort", "SortFunc", "SortSearch") + `
+		return seen, table + allocations(t, "SortSlice", "SortSort", "SortFunc", "SortSearch"), `
 sort.Slice takes the slice as an any, which is three words behind a pointer, and makes
 a closure that swaps. Its less is not kept, so that stays. sort.Sort calls methods that it
 doesn't know, so the slice in the interface escapes. slices.SortFunc and sort.Search call
@@ -187,14 +187,14 @@ a function that they don't know either, but pass it elements and indices: those 
 
 // A variable that moves is allocated where it is declared, whatever happens after that.
 func TestKind_Early(t *testing.T) {
-	ask(t, escape.KindEarly, "allocations of Early(1), Early(1000), Late(1), Late(1000)", func() (string, string) {
+	ask(t, escape.KindEarly, "allocations of Early(1), Early(1000), Late(1), Late(1000)", func() (string, string, string) {
 		seen, table := count(
 			row{"Early(1)", func() { _, _ = escape.Early(1) }},
 			row{"Early(1000)", func() { _, _ = escape.Early(1000) }},
 			row{"Late(1)", func() { _, _ = escape.Late(1) }},
 			row{"Late(1000)", func() { _, _ = escape.Late(1000) }},
 		)
-		return seen, table + allocations(t, "Early", "Late") + `
+		return seen, table + allocations(t, "Early", "Late"), `
 n is a parameter, so it is declared at the function's beginning, and there it is copied to
 the heap, before anybody knows whether this call will need that. In Late it is a
 variable of the branch that fails that moves.`
@@ -203,7 +203,7 @@ variable of the branch that fails that moves.`
 
 // Small objects without pointers share memory.
 func TestKind_Keep(t *testing.T) {
-	ask(t, escape.KindKeep, "allocations of KeepTwo, KeepThree, KeepStruct, KeepNew", func() (string, string) {
+	ask(t, escape.KindKeep, "allocations of KeepTwo, KeepThree, KeepStruct, KeepNew", func() (string, string, string) {
 		var keep [3]*int
 		seen, table := count(
 			row{"KeepTwo", func() { escape.KeepTwo(&keep) }},
@@ -211,7 +211,7 @@ func TestKind_Keep(t *testing.T) {
 			row{"KeepStruct", func() { escape.KeepStruct(&keep) }},
 			row{"KeepNew", func() { escape.KeepNew(&keep) }},
 		)
-		return seen, table + allocations(t, "KeepTwo", "KeepThree", "KeepStruct", "KeepNew") + `
+		return seen, table + allocations(t, "KeepTwo", "KeepThree", "KeepStruct", "KeepNew"), `
 Since Go 1.25 the compiler lets variables that move in one go share an object, as long as
 they have no pointers and fit into 16 bytes (ssagen/ssa.go, maxAggregatedHeapAllocation).
 new(int) is no variable, and is not in that. Where two share, each keeps the other: the
@@ -221,7 +221,7 @@ object is freed when nobody points to either.`
 
 // A buffer that is read into through an interface is on the heap. There are three ways out.
 func TestCallee_Read(t *testing.T) {
-	ask(t, escape.CalleeRead, "allocations of ReadFrom, ReadGeneric, ReadZeros, ReadRoom", func() (string, string) {
+	ask(t, escape.CalleeRead, "allocations of ReadFrom, ReadGeneric, ReadZeros, ReadRoom", func() (string, string, string) {
 		z := new(escape.Zeros)
 		seen, table := count(
 			row{"ReadFrom", func() { escape.ReadFrom(z) }},
@@ -229,7 +229,7 @@ func TestCallee_Read(t *testing.T) {
 			row{"ReadZeros", func() { escape.ReadZeros(z) }},
 			row{"ReadRoom", func() { escape.ReadRoom(z) }},
 		)
-		return seen, table + allocations(t, "ReadFrom", "ReadZeros", "ReadRoom") + `
+		return seen, table + allocations(t, "ReadFrom", "ReadZeros", "ReadRoom"), `
 Any Read might keep the slice, so buf moves. A type parameter doesn't help: *Zeros and all
 other pointers have one body between them, with a call through a dictionary. With the type
 itself, the tag of its Read says that p stays. And memory that is on the heap anyway, here
@@ -239,7 +239,7 @@ inside of the reader, can be read into by whatever is called. bufio is built on 
 
 // What it takes to write a number.
 func TestCallee_Number(t *testing.T) {
-	ask(t, escape.CalleeNumber, "allocations of Sprintf, Appendf, Itoa, AppendInt, of 1000, 77 and 7", func() (string, string) {
+	ask(t, escape.CalleeNumber, "allocations of Sprintf, Appendf, Itoa, AppendInt, of 1000, 77 and 7", func() (string, string, string) {
 		dst := make([]byte, 0, 64)
 		var rows []row
 		for _, w := range []struct {
@@ -253,7 +253,7 @@ func TestCallee_Number(t *testing.T) {
 			}
 		}
 		seen, table := count(rows...)
-		return groups(seen, 3), table + allocations(t, "Sprintf", "Appendf", "Itoa", "AppendInt") + `
+		return groups(seen, 3), table + allocations(t, "Sprintf", "Appendf", "Itoa", "AppendInt"), `
 	Sprintf     the int in an interface, from 256 on, and the string, from two bytes on
 	Appendf     the int in an interface, from 256 on
 	Itoa        the string; for numbers below 100 there is one already

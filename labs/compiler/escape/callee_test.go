@@ -13,9 +13,9 @@ import (
 
 // What can't be known of a callee is assumed.
 func TestCallee_Unknown(t *testing.T) {
-	ask(t, escape.CalleeUnknown, "which variables of Unknown move to the heap", func() (string, string) {
+	ask(t, escape.CalleeUnknown, "which variables of Unknown move to the heap", func() (string, string, string) {
 		seen, why := compiledFunc(t, "Unknown").onHeap(t, "a b c d e g h i j k")
-		return seen, why + `
+		return seen, why, `
 A call has tags to look at where the compiler knows which function is called: by name, by
 a variable that is never assigned to again, a function literal, a method of a concrete
 type, and an interface of which it is known what is in it (null). For the others every
@@ -28,7 +28,7 @@ a shape, calls Put through a dictionary, and tells its callers the same about al
 // A variable of interface type is as good as a concrete one, if only one type is ever
 // assigned to it.
 func TestCallee_Concrete(t *testing.T) {
-	ask(t, escape.CalleeConcrete, "of which variables of Concrete Scale is called through an interface", func() (string, string) {
+	ask(t, escape.CalleeConcrete, "of which variables of Concrete Scale is called through an interface", func() (string, string, string) {
 		f := compiledFunc(t, "Concrete")
 		var seen []string
 		why := ""
@@ -42,7 +42,7 @@ func TestCallee_Concrete(t *testing.T) {
 			}
 		}
 		slices.Sort(seen)
-		return strings.Join(seen, " "), why + `
+		return strings.Join(seen, " "), why, `
 The compiler collects all that is assigned to the variable. One type: the call is of that
 type's method, whichever object it is (b, since Go 1.26). Two types, a parameter, or what a
 function returns that was not inlined: it stays an interface call, and what is in the

@@ -75,8 +75,14 @@ func TestEncode_LikeNaive(t *testing.T) {
 	}
 }
 
+// A refusal is a sample that is none.
+type refusal struct {
+	what   string
+	sample escape.Sample
+}
+
 // refused are samples that are none, and what is wrong with them first.
-func refused() map[string]*escape.Sample {
+func refused() []refusal {
 	many := make([]escape.Label, escape.MaxLabels+1)
 	for i := range many {
 		many[i].Name = fmt.Sprint("l", i)
@@ -89,44 +95,53 @@ func refused() map[string]*escape.Sample {
 		}
 		return list
 	}
-	return map[string]*escape.Sample{
-		"no metric":                  {Labels: labels("a")},
-		"a metric with a blank":      {Metric: "a b"},
-		"a metric with a digit":      {Metric: "0a"},
-		"33 labels":                  {Metric: "m", Labels: many},
-		"33 labels, one of them bad": {Metric: "m", Labels: badFirst},
-		"a bad metric, 33 labels":    {Metric: "é", Labels: many},
-		"a label without a name":     {Metric: "m", Labels: labels("a", "")},
-		"a label with a minus":       {Metric: "m", Labels: labels("a", "b-c", "d-e")},
-		"a label with a digit":       {Metric: "m", Labels: labels("1")},
-		"a bad label after twins":    {Metric: "m", Labels: labels("a", "a", "%")},
-		"two pairs of twins":         {Metric: "m", Labels: labels("z", "c", "z", "b", "c", "a")},
-		"twins at the end":           {Metric: "m", Labels: labels("a", "b", "b")},
-		"only twins":                 {Metric: "m", Labels: labels("b", "b")},
+	return []refusal{
+		{"no metric", escape.Sample{Labels: labels("a")}},
+		{"a metric with a blank", escape.Sample{Metric: "a b"}},
+		{"a metric with a digit", escape.Sample{Metric: "0a"}},
+		{"33 labels", escape.Sample{Metric: "m", Labels: many}},
+		{"33 labels, one of them bad", escape.Sample{Metric: "m", Labels: badFirst}},
+		{"a bad metric, 33 labels", escape.Sample{Metric: "é", Labels: many}},
+		{"a label without a name", escape.Sample{Metric: "m", Labels: labels("a", "")}},
+		{"a label with a minus", escape.Sample{Metric: "m", Labels: labels("a", "b-c", "d-e")}},
+		{"a label with a digit", escape.Sample{Metric: "m", Labels: labels("1")}},
+		{"a bad label after twins", escape.Sample{Metric: "m", Labels: labels("a", "a", "%")}},
+		{"two pairs of twins", escape.Sample{Metric: "m", Labels: labels("z", "c", "z", "b", "c", "a")}},
+		{"twins at the end", escape.Sample{Metric: "m", Labels: labels("a", "b", "b")}},
+		{"only twins", escape.Sample{Metric: "m", Labels: labels("b", "b")}},
 	}
 }
 
 // What NaiveAppend refuses is refused for the same reason, and dst comes back as it was.
 func TestEncode_Refuses(t *testing.T) {
-	for what, s := range refused() {
+	for _, r := range refused() {
 		dst := append(make([]byte, 0, 512), "before\n"...)
-		_, wanted := escape.NaiveAppend(nil, s)
-		got, err := escape.AppendSample(dst, s)
-		_, errNumber := escape.Fingerprint(s)
-		for function, err := range map[string]error{"AppendSample": err, "Fingerprint": errNumber} {
-			var want, have *escape.SampleError
-			if !errors.As(wanted, &want) {
-				t.Fatalf("NaiveAppend takes a sample with %s", what)
-			}
-			if !errors.As(err, &have) {
-				t.Fatalf("%s of a sample with %s: error %v, want a *SampleError: %v", function, what, err, want)
-			}
-			claim.Equal(t, fmt.Sprintf("the error of %s for a sample with %s", function, what), *have, *want)
+		_, wanted := escape.NaiveAppend(nil, &r.sample)
+		var want *escape.SampleError
+		if !errors.As(wanted, &want) {
+			t.Fatalf("NaiveAppend takes a sample with %s", r.what)
 		}
+		got, err := escape.AppendSample(dst, &r.sample)
 		if string(got) != "before\n" {
-			t.Errorf("AppendSample of a sample with %s returned %q with its error, want dst as it was, %q: half a line in a file is worse than none", what, got, "before\n")
+			t.Errorf("AppendSample of a sample with %s returned %q with its error, want dst as it was, %q: half a line in a file is worse than none", r.what, got, "before\n")
+		}
+		expectRefusal(t, "AppendSample of a sample with "+r.what, err, want)
+		_, err = escape.Fingerprint(&r.sample)
+		expectRefusal(t, "Fingerprint of a sample with "+r.what, err, want)
+		if t.Failed() {
+			return
 		}
 	}
+}
+
+func expectRefusal(t *testing.T, what string, err error, want *escape.SampleError) {
+	t.Helper()
+	var got *escape.SampleError
+	if !errors.As(err, &got) {
+		t.Errorf("%s: error %v, want a *SampleError: %v", what, err, want)
+		return
+	}
+	claim.Equal(t, "the error of "+what, *got, *want)
 }
 
 // The caller's labels are where they were, and so is what lies behind them.

@@ -33,15 +33,16 @@ func report(t *testing.T) *compile.Report {
 }
 
 // ask checks a prediction. The compiler and the machine are asked only if there is one: what
-// is not predicted has no answer yet.
-func ask(t *testing.T, p claim.Prediction, question string, answer func() (seen, why string)) {
+// is not predicted has no answer yet. What a wrong one is shown is first why it is so, then
+// the facts, which may be long.
+func ask(t *testing.T, p claim.Prediction, question string, answer func() (seen, facts, why string)) {
 	t.Helper()
 	if p == (claim.Prediction{}) {
 		p.Check(t, question, nil, "")
 		return
 	}
-	seen, why := answer()
-	p.Check(t, question, seen, why)
+	seen, facts, why := answer()
+	p.Check(t, question, seen, strings.Trim(why, "\n")+"\n\n"+facts)
 }
 
 // A compiled is a function as the compiler saw it.

@@ -106,17 +106,20 @@ func TestWalk_LikeNaive(t *testing.T) {
 
 // A range may end early, and nothing is yielded after that.
 func TestWalk_Stops(t *testing.T) {
-	for text, most := range map[string]int{`m{a="1",b="2",c="3"}`: 3, `m{a="1",b="2"`: 3, `m{}`: 1} {
-		for stop := 1; stop <= most; stop++ {
+	for _, c := range []struct {
+		text string
+		most int // calls of yield
+	}{{`m{a="1",b="2",c="3"}`, 3}, {`m{a="1",b="2"`, 3}, {`m{}`, 1}} {
+		for stop := 1; stop <= c.most; stop++ {
 			n := 0
 			claim.Terminates(t, limit, func() {
-				escape.Labels(text)(func(escape.Label, error) bool {
+				escape.Labels(c.text)(func(escape.Label, error) bool {
 					n++
 					return n < stop
 				})
 			})
 			if n != stop {
-				t.Errorf("Labels(%q) was told to stop by its yield %d and called it %d times. In a range that is a panic: the loop is over", text, stop, n)
+				t.Errorf("Labels(%q) was told to stop by its yield %d and called it %d times. In a range that is a panic: the loop is over", c.text, stop, n)
 			}
 		}
 	}
