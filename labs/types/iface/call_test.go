@@ -59,7 +59,7 @@ func lookedUp(f compile.Function) bool {
 // Where the compiler knows the one type that an interface can hold, it calls the method.
 func TestCall_Kept(t *testing.T) {
 	list := subjects(t)
-	iface.CallKept.Check(t, "functions that call an address from a register", lettersOf(list, lookedUp), facts(list)+`
+	iface.CallKept.Check(t, "functions that call an address from a register", lettersOf(list, lookedUp), called(list)+`
 A name in parentheses is a register: a call of what it holds. The front end follows local
 variables: all that is assigned to them, through inlined calls and their results
 (cmd/compile/internal/devirtualize). A field of a struct it does not follow, nor a
@@ -71,7 +71,7 @@ function from it at compile time, and calls that.`)
 // When the call is known decides whether what it gets may stay on the stack.
 func TestCall_Heap(t *testing.T) {
 	list := subjects(t)
-	iface.CallHeap.Check(t, "functions that take memory from the heap", lettersOf(list, func(f compile.Function) bool { return len(f.Allocations) > 0 }), facts(list)+`
+	iface.CallHeap.Check(t, "functions that take memory from the heap", lettersOf(list, func(f compile.Function) bool { return len(f.Allocations) > 0 }), allocated(list)+`
 Escape analysis runs after inlining and the front end's devirtualization. For a call
 through an interface it must fear that the receiver is kept, so that is on the heap:
 TwiceOther and Method. Stored calls its method directly, as the last stage saw, and
@@ -92,7 +92,7 @@ func TestCall_Sums(t *testing.T) {
 		}
 		return false
 	}
-	iface.CallSums.Check(t, "functions that call the hash through a table", lettersOf(list, through), facts(list)+`
+	iface.CallSums.Check(t, "functions that call the hash through a table", lettersOf(list, through), called(list)+`
 Constructors in hash and crypto are small so that they are inlined: what is left is
 h := &digest{…}, and the type is known. hmac.New is too large. Chosen has two types. Teed
 and Lined don't call Write of the hash themselves.`)
@@ -109,7 +109,7 @@ func TestCall_Objects(t *testing.T) {
 		}
 		return false
 	}
-	iface.CallObjects.Check(t, "functions that allocate the hash", lettersOf(list, onHeap), facts(list)+`
+	iface.CallObjects.Check(t, "functions that allocate the hash", lettersOf(list, onHeap), allocated(list)+`
 Chosen calls through a table, and whoever is called might keep the receiver. Teed and
 Lined know every call that they make themselves, but multiWriter and bufio.Writer keep the
 hash as an io.Writer and call that: what is stored there escapes. Mac's hash is

@@ -112,6 +112,9 @@ func source(f compile.Function) string {
 	return strings.Join(lines, "\n")
 }
 
+// path matches the path of a package, in front of its name.
+var path = regexp.MustCompile(`(?:[\w.-]+/)+`)
+
 // assembly lists the machine code of a function up to and with the first call in it,
 // without what is not an instruction.
 func assembly(f compile.Function) string {
@@ -123,11 +126,7 @@ func assembly(f compile.Function) string {
 			continue
 		}
 		text := strings.ReplaceAll(i.Text, "\t", " ")
-		if at := strings.LastIndexByte(text, '/'); at > 0 {
-			op, _, _ := strings.Cut(text, " ")
-			text = op + " " + text[at+1:]
-		}
-		fmt.Fprintf(&b, "\t%4d  %s\n", i.PC, text)
+		fmt.Fprintf(&b, "\t%4d  %s\n", i.PC, path.ReplaceAllString(text, ""))
 		if n++; n == most || len(calls(compile.Function{Code: compile.Code{Instructions: []compile.Instruction{i}}})) > 0 {
 			break
 		}
@@ -135,30 +134,79 @@ func assembly(f compile.Function) string {
 	return b.String()
 }
 
-// facts is a line for each function: what it calls and what it allocates.
-func facts(list []compile.Function) string {
-	width := 0
-	for _, f := range list {
-		width = max(width, len(f.Name))
-	}
+// called tells for each function what it calls, and what became of its calls through an
+// interface.
+func called(list []compile.Function) string {
 	var b strings.Builder
+	width := widest(list)
 	for i, f := range list {
-		fmt.Fprintf(&b, "%c  %-*s  calls %s\n", 'a'+i, width, f.Name, orNothing(targets(f)))
+		fmt.Fprintf(&b, "%c  %-*s  calls %s\n", 'a'+i, width, f.Name, orNothing(slices.DeleteFunc(targets(f), takesMemory)))
 		for _, c := range f.Calls {
-			if c.Devirtualized != "" {
-				fmt.Fprintf(&b, "   %*s  %s became a call of a method of %s, %s\n", width, "", last(c.Callee), c.Devirtualized, c.Kind)
-			}
-			if c.Kind == compile.CallInterface {
-				fmt.Fprintf(&b, "   %*s  %s stayed a call through an interface for the front end\n", width, "", c.Callee)
-			}
-		}
-		for _, a := range f.Allocations {
-			if what := strings.TrimSpace(last(a.Call) + " " + last(a.What)); a.Call == "runtime.newobject" {
-				fmt.Fprintf(&b, "   %*s  %s\n", width, "", what)
+			switch {
+			case c.Devirtualized != "":
+				fmt.Fprintf(&b, "   %*s  %s, of a %s for certain: %s\n", width, "", last(c.Callee), c.Devirtualized, c.Kind)
+			case c.Kind == compile.CallInterface:
+				fmt.Fprintf(&b, "   %*s  %s, of whatever it is, says the front end\n", width, "", c.Callee)
 			}
 		}
 	}
 	return b.String()
+}
+
+// takesMemory reports whether a callee is an allocation: whether there is one is another
+// question than which calls there are.
+func takesMemory(name string) bool {
+	return strings.HasPrefix(name, "runtime.") && regexp.MustCompile(`newobject|convT|growslice|makeslice`).MatchString(name)
+}
+
+// allocated tells for each function what it takes from the heap, and on which way that
+// got out of its hands.
+func allocated(list []compile.Function) string {
+	var b strings.Builder
+	width := widest(list)
+	for i, f := range list {
+		var what []string
+		for _, a := range f.Allocations {
+			what = append(what, strings.TrimSpace(last(a.Call)+" "+last(a.What)))
+		}
+		fmt.Fprintf(&b, "%c  %-*s  %s\n", 'a'+i, width, f.Name, orNothing(what))
+		for _, l := range f.Escape.Escaping() {
+			if l.Function == f.Name && (l.Kind == compile.LocationAllocation || l.Kind == compile.LocationVariable) && !strings.HasPrefix(l.Name, "append(") {
+				fmt.Fprintf(&b, "   %*s  %s: %s\n", width, "", last(l.Name), way(f, l))
+			}
+		}
+	}
+	return b.String()
+}
+
+// way says how a location flows to the heap: by the source's own expressions, without the
+// compiler's temporaries.
+func way(f compile.Function, l compile.Location) string {
+	const most, long = 6, 48
+	var steps []string
+	for _, e := range f.Escape.Path(l.ID) {
+		for _, s := range e.Steps {
+			if s.Why == "spill" || strings.Contains(s.Text, "~r0") || len(s.Stack) == 0 {
+				continue
+			}
+			text := []rune(last(s.Text))
+			if len(text) > long {
+				text = append(text[:long:long], '…')
+			}
+			steps = append(steps, fmt.Sprintf("%s %s (line %d)", s.Why, string(text), s.Stack.Outer().Line))
+		}
+	}
+	if len(steps) > most {
+		steps = append(steps[:most:most], "…")
+	}
+	return strings.Join(append(steps, "the heap"), " → ")
+}
+
+func widest(list []compile.Function) (width int) {
+	for _, f := range list {
+		width = max(width, len(f.Name))
+	}
+	return width
 }
 
 // targets are what a function calls in its machine code, each once.
