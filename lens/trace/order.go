@@ -282,8 +282,12 @@ func (m *merge) unlock() bool {
 	return true
 }
 
-// wake puts the streams that wait at w on the way back.
+// wake puts the streams that wait at w on the way back. When nothing waits any more, they
+// already are.
 func (m *merge) wake(w *uint32) {
+	if m.lenient {
+		return
+	}
 	for *w != 0 {
 		c := m.streams[*w-1]
 		m.woken = append(m.woken, *w-1)
