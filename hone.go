@@ -8,5 +8,5 @@ import "embed"
 // Source is this module's go.mod and go.sum, everything below labs/ and claim/, and
 // what claim imports.
 //
-//go:embed go.mod go.sum labs claim lens/*.go lens/compile internal/gotool
+//go:embed go.mod go.sum labs claim lens/*.go lens/compile lens/trace internal/gotool
 var Source embed.FS

@@ -117,7 +117,7 @@ func carried(name string) bool {
 	case strings.HasSuffix(name, "_test.go"), strings.Contains(name, "/testdata/"):
 		return false
 	}
-	return path.Dir(name) == "lens" || path.Dir(name) == "internal/gotool" || strings.HasPrefix(name, "lens/compile/")
+	return path.Dir(name) == "lens" || path.Dir(name) == "internal/gotool" || strings.HasPrefix(name, "lens/compile/") || strings.HasPrefix(name, "lens/trace/")
 }
 
 // sources reads everything that the tree will hold, with a go.mod that requires
