@@ -16,7 +16,7 @@
 // skips a test instead of failing it.
 //
 // Where to start: [Allocs], [NoGoroutineLeak], [Unreachable], [Terminates],
-// [Deadlocks], [Faster], [Layout] and [Compiler] are the claims. [Equal] and [Bytes]
+// [Deadlocks], [Faster], [Layout], [Compiler] and [Traced] are the claims. [Equal] and [Bytes]
 // compare with a readable difference. [Rand] gives random numbers that can be replayed.
 //
 // # For programs that read results
