@@ -82,7 +82,7 @@ func (f compiled) locations(name string) []compile.Location {
 // that they are not.
 func (f compiled) onHeap(t *testing.T, names string) (list, why string) {
 	t.Helper()
-	var out []string
+	var out, stay []string
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, compiled by %s\n", f.Name, f.how)
 	for _, name := range strings.Fields(names) {
@@ -90,16 +90,18 @@ func (f compiled) onHeap(t *testing.T, names string) (list, why string) {
 		if len(all) == 0 {
 			t.Fatalf("%s has no variable %s", f.Name, name)
 		}
-		if slices.ContainsFunc(all, func(l compile.Location) bool { return l.Escapes }) {
-			out = append(out, name)
+		moved := slices.DeleteFunc(all, func(l compile.Location) bool { return !l.Escapes })
+		if len(moved) == 0 {
+			stay = append(stay, name)
+			continue
 		}
-		for _, l := range all {
-			if !l.Escapes {
-				fmt.Fprintf(&b, "\n%-3s stays\n", name)
-				continue
-			}
-			fmt.Fprintf(&b, "\n%-3s moves to the heap\n%s", name, f.way(l.Path))
+		out = append(out, name)
+		for _, l := range moved {
+			fmt.Fprintf(&b, "%s moves to the heap\n%s", name, f.way(l.Path))
 		}
+	}
+	if len(stay) > 0 {
+		fmt.Fprintf(&b, "on the stack: %s\n", strings.Join(stay, " "))
 	}
 	return strings.Join(out, " "), b.String()
 }

@@ -33,6 +33,6 @@ var (
 	KindEarly      = claim.Predict("1 2 0 2")
 	KindKeep       = claim.Predict("1 2 1 2")
 	KindFrame      = claim.Predict("1 2 2 0")
-	CalleeRead       = claim.Predict("1 1 0 0")
-	CalleeNumber     = claim.Predict("210 100 100 000")
+	CalleeRead     = claim.Predict("1 1 0 0")
+	CalleeNumber   = claim.Predict("210 100 100 000")
 )
