@@ -29,6 +29,7 @@ type traceFlags struct {
 	sections map[chart.Section]*bool
 	blame    string
 	critical string
+	diff     string
 	full     bool
 	json     bool
 	seconds  int
@@ -65,6 +66,7 @@ through each wait into whoever ended it, for as long as it lasted. Its steps sum
   hone trace trace.out --block --full
   hone trace trace.out --blame main.worker
   hone trace trace.out --critical handleOrder     the slowest region or task of this name
+  hone trace now.out --diff before.out            what takes longer, by rank test
   hone trace http://localhost:6060 --seconds 5
   hone trace -- go test ./queue -run TestPut`,
 		Args: cobra.ArbitraryArgs,
@@ -78,6 +80,7 @@ through each wait into whoever ended it, for as long as it lasted. Its steps sum
 	}
 	fl.StringVar(&f.blame, "blame", "", "who ran while this function's goroutines, or this goroutine, could have")
 	fl.StringVar(&f.critical, "critical", "", "what delayed this region, task or goroutine")
+	fl.StringVar(&f.diff, "diff", "", "compare with another trace, of before a change")
 	fl.BoolVar(&f.full, "full", false, "do not shorten lists")
 	fl.BoolVar(&f.json, "json", false, "print as JSON")
 	fl.IntVar(&f.seconds, "seconds", 5, "with a URL: how long to trace")
@@ -90,8 +93,8 @@ through each wait into whoever ended it, for as long as it lasted. Its steps sum
 
 // trace runs the verb.
 func (a *app) trace(ctx context.Context, args []string, dash int, f traceFlags) error {
-	if f.blame != "" && f.critical != "" {
-		return mistake("--blame and --critical are two questions: ask one", "")
+	if questions := slices.DeleteFunc([]string{f.blame, f.critical, f.diff}, func(q string) bool { return q == "" }); len(questions) > 1 {
+		return mistake("--blame, --critical and --diff are questions of their own: ask one", "")
 	}
 	file, name, err := a.traceFile(ctx, args, dash, f)
 	if err != nil {
@@ -100,14 +103,8 @@ func (a *app) trace(ctx context.Context, args []string, dash int, f traceFlags) 
 	if file != name && f.keep == "" {
 		defer os.Remove(file)
 	}
-	t, err := trace.Open(file)
-	var format *trace.FormatError
-	switch {
-	case errors.As(err, &format):
-		return mistake(fmt.Sprintf("%s: %v", name, format), "record one with runtime/trace, or: hone trace -- go test ./pkg")
-	case errors.Is(err, fs.ErrNotExist):
-		return mistake(fmt.Sprintf("there is no file %s", name), "type: hone trace --help")
-	case err != nil:
+	t, err := openTrace(file, name)
+	if err != nil {
 		return err
 	}
 	defer t.Close()
@@ -124,6 +121,9 @@ func (a *app) trace(ctx context.Context, args []string, dash int, f traceFlags) 
 	if err != nil {
 		return err
 	}
+	if f.diff != "" {
+		return a.traceDiff(ctx, s, f, o)
+	}
 	a.quiet()
 	if f.json {
 		return report.JSON(a.stdout, s)
@@ -135,6 +135,39 @@ func (a *app) trace(ctx context.Context, args []string, dash int, f traceFlags) 
 		}
 	}
 	return a.page(ctx, chart.Summary(a.out, s, o, sections...))
+}
+
+// openTrace opens a trace that the user knows by a name.
+func openTrace(file, name string) (*trace.Trace, error) {
+	t, err := trace.Open(file)
+	var format *trace.FormatError
+	switch {
+	case errors.As(err, &format):
+		return nil, mistake(fmt.Sprintf("%s: %v", name, format), "record one with runtime/trace, or: hone trace -- go test ./pkg")
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, mistake(fmt.Sprintf("there is no file %s", name), "type: hone trace --help")
+	}
+	return t, err
+}
+
+// traceDiff answers --diff.
+func (a *app) traceDiff(ctx context.Context, now *trace.Summary, f traceFlags, o chart.Options) error {
+	t, err := openTrace(f.diff, f.diff)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	a.say("reading " + f.diff)
+	before, err := t.Summarize()
+	if err != nil {
+		return err
+	}
+	changes := trace.Compare(before, now)
+	a.quiet()
+	if f.json {
+		return report.JSON(a.stdout, map[string]any{"before": before, "after": now, "changes": changes})
+	}
+	return a.page(ctx, chart.Diff(a.out, before, now, changes, f.diff, o))
 }
 
 // traceFile is the file to read, and how the user would call it.

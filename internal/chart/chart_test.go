@@ -115,3 +115,24 @@ func TestPath(t *testing.T) {
 	many[99].End += ms
 	golden(t, "longpath", Path(screen, many, "request", Options{}))
 }
+
+func TestDiff(t *testing.T) {
+	lock := summary().Blocks[0].Stack
+	many := func(n int, v trace.Time) (d trace.Distribution) {
+		for range n {
+			d.Add(v)
+		}
+		return d
+	}
+	changes := []trace.Change{
+		{Why: "sync", Stack: lock, Before: many(100, ms), After: many(120, 3*ms), Longer: 1, P: 1e-9},
+		{Func: "main.work", Before: many(50, 900*µs), After: many(50, 100*µs), Longer: 0.02, P: 1e-9},
+		{Why: "select", Stack: lock, After: many(3, ms), Longer: 0.5, P: 1},
+		{Func: "main.gone", Before: many(1, ms), Longer: 0.5, P: 1},
+		{Func: "main.same", Before: many(20, ms), After: many(20, ms), Longer: 0.5, P: 1},
+	}
+	now := summary()
+	now.End, now.GC.Peak = 1200*ms, 90<<20
+	golden(t, "diff", Diff(screen, summary(), now, changes, "before.out", Options{Name: "now.out", Dir: "/home/me/shop"}))
+	golden(t, "nodiff", Diff(screen, summary(), summary(), nil, "before.out", Options{Name: "now.out"}))
+}

@@ -237,3 +237,77 @@ func TestDistribution_Quantile(t *testing.T) {
 		t.Errorf("%d of %d, max %d", d.Count, len(all), d.Max)
 	}
 }
+
+// The rank test is that of a textbook where there are no ties, tells nothing from nothing,
+// and finds what is there; its p is what it says it is.
+func TestCompare_Rank(t *testing.T) {
+	var a, b Distribution
+	for _, v := range []Time{1, 2, 3, 4, 5, 6, 7, 8, 20, 21} {
+		a.Add(v)
+	}
+	for _, v := range []Time{9, 10, 11, 12, 13, 14, 15, 16, 17, 18} {
+		b.Add(v)
+	}
+	// U = 80 of 100, mean 50, variance 100*21/12 = 175, z = 2.2678.
+	if longer, p := rank(&a, &b); longer != 0.8 || p < 0.0232 || p > 0.0235 {
+		t.Errorf("longer %v, p %v", longer, p)
+	}
+	if longer, p := rank(&a, &Distribution{}); longer != 0.5 || p != 1 {
+		t.Errorf("of nothing: longer %v, p %v", longer, p)
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	small, draws := 0, 2000
+	for range draws {
+		var x, y Distribution
+		for range 40 {
+			x.Add(Time(r.ExpFloat64() * 1e6))
+			y.Add(Time(r.ExpFloat64() * 1e6))
+		}
+		if _, p := rank(&x, &y); p < 0.05 {
+			small++
+		}
+	}
+	if small < draws*3/100 || small > draws*7/100 {
+		t.Errorf("p is below 0.05 in %d of %d draws from one distribution", small, draws)
+	}
+}
+
+// What is in both traces is compared, what is in one only is listed, the largest first.
+func TestCompare(t *testing.T) {
+	fill := func(n int, v Time) (d Distribution) {
+		for range n {
+			d.Add(v)
+		}
+		return d
+	}
+	stack := func(line int) []Frame {
+		f := Frame{}
+		f.Function, f.Line = "main.f", line
+		return []Frame{f}
+	}
+	before := &Summary{
+		Functions: []Function{{Name: "main.g", Latency: fill(10, 100)}, {Name: "main.gone", Latency: fill(1, 50)}},
+		Blocks:    []Block{{Why: "sync", Stack: stack(1), Waits: fill(10, 1000)}},
+	}
+	after := &Summary{
+		Functions: []Function{{Name: "main.g", Latency: fill(20, 100)}},
+		Blocks:    []Block{{Why: "sync", Stack: stack(7), Waits: fill(10, 9000)}, {Why: "select", Stack: stack(7), Waits: fill(1, 10)}},
+	}
+	changes := Compare(before, after)
+	var got []string
+	for _, c := range changes {
+		got = append(got, c.Func+c.Why)
+	}
+	if want := []string{"sync", "main.g", "main.gone", "select"}; !slices.Equal(got, want) {
+		t.Fatalf("%v, want %v", got, want)
+	}
+	if c := changes[0]; c.Longer != 1 || c.P > 0.001 || c.Stack[0].Line != 7 || c.Before.Count != 10 || c.After.Sum != 90000 {
+		t.Errorf("%+v", c)
+	}
+	if c := changes[1]; c.Longer != 0.5 || c.P != 1 {
+		t.Errorf("the same: %+v", c)
+	}
+	if all := Compare(before, before); len(all) != 3 || all[0].size() != 0 {
+		t.Errorf("with itself: %+v", all)
+	}
+}
