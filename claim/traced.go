@@ -213,7 +213,7 @@ func (r *TracedRun) AllEnded() *TracedRun {
 		left = append(left, text+r.frames(life.stack, "created"))
 	}
 	slices.Sort(left)
-	return r.hold(len(left) == 0, OutcomeLeak, "what is left", strings.Join(left, "\n"), "%d goroutines that f started have not ended, claimed all.", len(left))
+	return r.hold(len(left) == 0, OutcomeLeak, evidence{Title: "what is left", Text: strings.Join(left, "\n")}, "%d goroutines that f started have not ended, claimed all.", len(left))
 }
 
 // MaxGoroutines claims that at no time were more than most goroutines alive of those that f
@@ -249,7 +249,7 @@ func (r *TracedRun) MaxGoroutines(most int) *TracedRun {
 			by[r.function(life.of)+"\n"+r.frames(life.stack, "created")]++
 		}
 	}
-	return r.hold(peak <= most, OutcomeBudget, fmt.Sprintf("who was alive %v after f began", when-r.start), counted(by), "%d goroutines were alive at one time, claimed at most %d.", peak, most)
+	return r.hold(peak <= most, OutcomeBudget, evidence{Title: fmt.Sprintf("who was alive %v after f began", when-r.start), Text: counted(by)}, "%d goroutines were alive at one time, claimed at most %d.", peak, most)
 }
 
 // SyscallsPerOp claims that f's goroutines made at most this many system calls for each of
@@ -281,7 +281,7 @@ func (r *TracedRun) perOp(by map[trace.StackID]int, ops int, most float64, what 
 		places[r.frames(stack, "by")] += k
 	}
 	per := float64(n) / float64(ops)
-	return r.hold(per <= most, OutcomeBudget, what+" by place", counted(places), "%d %s for %d operations, %.3g for each, claimed at most %.3g.", n, what, ops, per, most)
+	return r.hold(per <= most, OutcomeBudget, evidence{Title: what + " by place", Text: counted(places)}, "%d %s for %d operations, %.3g for each, claimed at most %.3g.", n, what, ops, per, most)
 }
 
 // NoBlockOver claims that no goroutine of f's was blocked for longer, for a reason that
@@ -298,7 +298,7 @@ func (r *TracedRun) NoBlockOver(reason string, longest time.Duration) *TracedRun
 			against = append(against, fmt.Sprintf("%v  goroutine %d, %s: %s\n%s", iv.End-iv.Start, r.of[i], r.function(r.lives[r.of[i]].of), r.trace.Name(iv.Why), r.frames(iv.Stack, "at")))
 		}
 	}
-	return r.hold(len(against) == 0, OutcomeBudget, "waits", strings.Join(against, "\n"), "%d waits for %q took longer than %v, claimed none.", len(against), reason, longest)
+	return r.hold(len(against) == 0, OutcomeBudget, evidence{Title: "waits", Text: strings.Join(against, "\n")}, "%d waits for %q took longer than %v, claimed none.", len(against), reason, longest)
 }
 
 // RunQueueP99 claims that of 100 times that goroutines of f's became ready, at most one took
@@ -316,7 +316,7 @@ func (r *TracedRun) RunQueueP99(longest time.Duration) *TracedRun {
 	}
 	p99 := d.Quantile(0.99)
 	table := fmt.Sprintf("%d starts, p50 %v, p90 %v, p99 %v, longest %v\n", d.Count, d.Quantile(0.5), d.Quantile(0.9), p99, d.Max)
-	return r.hold(p99 <= trace.Time(longest), OutcomeBudget, "from ready to running", table, "99 of 100 goroutines that were ready ran within %v, claimed %v.", p99, longest)
+	return r.hold(p99 <= trace.Time(longest), OutcomeBudget, evidence{Title: "from ready to running", Text: table}, "99 of 100 goroutines that were ready ran within %v, claimed %v.", p99, longest)
 }
 
 // STWAtMost claims that the world was never stopped for longer while f ran.
@@ -331,7 +331,7 @@ func (r *TracedRun) STWAtMost(longest time.Duration) *TracedRun {
 		worst = max(worst, x.End-x.Start)
 		fmt.Fprintf(&b, "%v  %s\n", x.End-x.Start, r.trace.Name(x.Why))
 	}
-	return r.hold(worst <= trace.Time(longest), OutcomeBudget, "stops of the world", b.String(), "the world was stopped for %v, claimed at most %v.", worst, longest)
+	return r.hold(worst <= trace.Time(longest), OutcomeBudget, evidence{Title: "stops of the world", Text: b.String()}, "the world was stopped for %v, claimed at most %v.", worst, longest)
 }
 
 // How much longer than the CPU time goroutines may seem to have run before the machine
@@ -359,10 +359,11 @@ func (r *TracedRun) quiet() bool {
 }
 
 // hold fails the test where the claim does not hold.
-func (r *TracedRun) hold(ok bool, o Outcome, title, text, format string, args ...any) *TracedRun {
+func (r *TracedRun) hold(ok bool, o Outcome, e evidence, format string, args ...any) *TracedRun {
 	r.t.Helper()
 	if !ok {
-		evidence{Kind: KindText, Title: title, Text: text}.fail(r.t, o, format, args...)
+		e.Kind = KindText
+		e.fail(r.t, o, format, args...)
 	}
 	return r
 }

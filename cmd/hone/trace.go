@@ -162,12 +162,12 @@ func (a *app) traceDiff(ctx context.Context, now *trace.Summary, f traceFlags, o
 	if err != nil {
 		return err
 	}
-	changes := trace.Compare(before, now)
+	c := trace.Compare(before, now)
 	a.quiet()
 	if f.json {
-		return report.JSON(a.stdout, map[string]any{"before": before, "after": now, "changes": changes})
+		return report.JSON(a.stdout, c)
 	}
-	return a.page(ctx, chart.Diff(a.out, before, now, changes, f.diff, o))
+	return a.page(ctx, chart.Diff(a.out, c, f.diff, o))
 }
 
 // traceFile is the file to read, and how the user would call it.

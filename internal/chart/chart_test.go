@@ -133,6 +133,6 @@ func TestDiff(t *testing.T) {
 	}
 	now := summary()
 	now.End, now.GC.Peak = 1200*ms, 90<<20
-	golden(t, "diff", Diff(screen, summary(), now, changes, "before.out", Options{Name: "now.out", Dir: "/home/me/shop"}))
-	golden(t, "nodiff", Diff(screen, summary(), summary(), nil, "before.out", Options{Name: "now.out"}))
+	golden(t, "diff", Diff(screen, &trace.Comparison{Before: summary(), After: now, Changes: changes}, "before.out", Options{Name: "now.out", Dir: "/home/me/shop"}))
+	golden(t, "nodiff", Diff(screen, &trace.Comparison{Before: summary(), After: summary()}, "before.out", Options{Name: "now.out"}))
 }

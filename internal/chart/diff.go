@@ -16,8 +16,9 @@ const (
 
 // Diff shows what changed between two traces: what took longer or shorter for certain, and
 // what only one of them has.
-func Diff(s term.Screen, before, after *trace.Summary, changes []trace.Change, was string, o Options) string {
+func Diff(s term.Screen, c *trace.Comparison, was string, o Options) string {
 	p := &page{screen: s, o: o}
+	before, after := c.Before, c.After
 	p.line("%s  compared with %s", p.screen.Paint(term.Clean(o.Name), term.Bold), term.Clean(was))
 	rows := [][]string{{"", "before", "now"}}
 	add := func(what, a, b string) { rows = append(rows, []string{what, a, b}) }
@@ -33,7 +34,7 @@ func Diff(s term.Screen, before, after *trace.Summary, changes []trace.Change, w
 
 	var changed, one []trace.Change
 	same := 0
-	for _, c := range changes {
+	for _, c := range c.Changes {
 		switch {
 		case c.Why != "" && isRuntimes(c.Stack):
 		case c.Before.Count == 0 || c.After.Count == 0:
@@ -55,7 +56,7 @@ func Diff(s term.Screen, before, after *trace.Summary, changes []trace.Change, w
 		if c.Longer < 0.5 {
 			word, style, odds = "shorter", term.Green, 1-c.Longer
 		}
-		p.line("  %s  %s", p.screen.Paint(fmt.Sprintf("%s in %.0f %%", word, 100*odds), style), p.screen.Cut(p.subject(c), 20))
+		p.line("  %s  %s", p.screen.Paint(fmt.Sprintf("%s in %.0f %% of pairs", word, 100*odds), style), p.screen.Cut(p.subject(c), 20))
 		p.line("%s", p.screen.Wrap(fmt.Sprintf("p50 %s → %s, p99 %s → %s, ×%s → %s, %s → %s in all", duration(c.Before.Quantile(0.5)), duration(c.After.Quantile(0.5)),
 			duration(c.Before.Quantile(0.99)), duration(c.After.Quantile(0.99)), number(c.Before.Count), number(c.After.Count), duration(c.Before.Sum), duration(c.After.Sum)), "      "))
 	}

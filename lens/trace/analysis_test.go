@@ -293,7 +293,7 @@ func TestCompare(t *testing.T) {
 		Functions: []Function{{Name: "main.g", Latency: fill(20, 100)}},
 		Blocks:    []Block{{Why: "sync", Stack: stack(7), Waits: fill(10, 9000)}, {Why: "select", Stack: stack(7), Waits: fill(1, 10)}},
 	}
-	changes := Compare(before, after)
+	changes := Compare(before, after).Changes
 	var got []string
 	for _, c := range changes {
 		got = append(got, c.Func+c.Why)
@@ -307,7 +307,7 @@ func TestCompare(t *testing.T) {
 	if c := changes[1]; c.Longer != 0.5 || c.P != 1 {
 		t.Errorf("the same: %+v", c)
 	}
-	if all := Compare(before, before); len(all) != 3 || all[0].size() != 0 {
+	if all := Compare(before, before).Changes; len(all) != 3 || all[0].size() != 0 {
 		t.Errorf("with itself: %+v", all)
 	}
 }

@@ -7,6 +7,13 @@ import (
 	"strings"
 )
 
+// A Comparison is two traces, of one program before and after a change, or on two machines.
+type Comparison struct {
+	Before  *Summary `json:"before"`
+	After   *Summary `json:"after"`
+	Changes []Change `json:"changes"` // by how much the total changed, most first
+}
+
 // A Change is how long one thing took in two traces: starts of goroutines of one function,
 // or waits for one reason at one place.
 type Change struct {
@@ -29,10 +36,9 @@ type Change struct {
 // fewest is what the approximation needs on both sides.
 const fewest = 8
 
-// Compare finds what two traces have in common, and what only one of them has, by how much the
-// total changed, most first. Places are the same where the functions on their stacks are:
-// lines move with every edit.
-func Compare(before, after *Summary) []Change {
+// Compare finds what two traces have in common, and what only one of them has. Places are
+// the same where the functions on their stacks are: lines move with every edit.
+func Compare(before, after *Summary) *Comparison {
 	type key struct{ of, why, stack string }
 	found := map[key]*Change{}
 	at := func(k key) *Change {
@@ -70,7 +76,7 @@ func Compare(before, after *Summary) []Change {
 	slices.SortFunc(changes, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(b.size(), a.size()), cmp.Compare(a.Func, b.Func), cmp.Compare(a.Why, b.Why), compareStacks(a.Stack, b.Stack))
 	})
-	return changes
+	return &Comparison{before, after, changes}
 }
 
 // size is by how much the total changed.
