@@ -113,19 +113,35 @@ const room = 124 + 8
 // 124. Of a sum over the turns of a loop prove only knows where it begins: it looks for
 // loop variables that grow by a constant (cmd/compile/internal/ssa/loopbce.go).
 //
+// Four values a turn, for the sake of the processor: one value is so little code that its
+// cost depends on where the linker puts it, 0.75 or 1.05 ns as the function begins in the
+// middle of a cache line or at its start. With four it is 0.67 wherever that is.
+//
 //hone:hide pack
 func unpack(d *[Block]uint32, s *[room]byte, width uint, last uint32) uint32 {
 	if width > 32 { // never, and prove must hear it in this function
 		return last
 	}
 	mask := uint64(1)<<width - 1
-	for i := range d {
-		bit := uint(i) * width
-		w := load64((*[8]byte)(s[bit/8:]))
-		last += uint32(w >> (bit % 8) & mask)
+	for i := 0; i < Block; i += 4 {
+		last += field(s, uint(i)*width, mask)
 		d[i] = last
+		last += field(s, uint(i+1)*width, mask)
+		d[i+1] = last
+		last += field(s, uint(i+2)*width, mask)
+		d[i+2] = last
+		last += field(s, uint(i+3)*width, mask)
+		d[i+3] = last
 	}
 	return last
+}
+
+// field is the value that begins at a bit, and what is added to the one before it. It is
+// inlined, and only there is bit bounded.
+//
+//hone:hide pack
+func field(s *[room]byte, bit uint, mask uint64) uint32 {
+	return uint32(load64((*[8]byte)(s[bit/8:])) >> (bit % 8) & mask)
 }
 
 // pack encodes differences of at most width bits. It keeps the bits of the byte that is
