@@ -66,9 +66,9 @@ None of these slices escapes. A size that is constant, or a variable that is nev
 to again and holds a constant, or the length of such a literal, makes the array a variable
 of that size. For any other size the compiler sets 32 bytes aside and calls makeslice when
 they don't do (since Go 1.25; escape/utils.go, walk/builtin.go): 32 bytes, 4 ints, and not
-one element of 40. A limit of 40 is not looked at. A parameter that is assigned to is a
-variable that is assigned to again, and once the compiler finds out that it is always
-40, all that is left of the two cases is the call.`
+one element of 40. A limit of 40 is not looked at. The size of MakeFixed is assigned to again,
+so it is unknown when this is decided; once a later pass finds out that it is always 40,
+all that is left of the two cases is the call.`
 	})
 }
 

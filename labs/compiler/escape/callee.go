@@ -83,7 +83,7 @@ func NewLoop(x, y int) *Point {
 	return p
 }
 
-// Five users of them.
+// Six users of them.
 
 //go:noinline
 func UsePoint(x int) { NewPoint(x, 2).Scale(3) }
@@ -216,13 +216,20 @@ func SumGiven(seq iter.Seq[int]) (sum int) {
 	return sum
 }
 
-// Five ways to order a slice, or to search it.
+// Ascending is a slice as package sort would have it.
+type Ascending []int
+
+func (s Ascending) Len() int           { return len(s) }
+func (s Ascending) Less(i, j int) bool { return s[i] < s[j] }
+func (s Ascending) Swap(i, j int)      { s[i], s[j] = s[j], s[i] }
+
+// Three ways to order a slice, and one to search it.
 
 //go:noinline
 func SortSlice(s []int) { sort.Slice(s, func(i, j int) bool { return s[i] < s[j] }) }
 
 //go:noinline
-func SortSort(s []int) { sort.Sort(sort.IntSlice(s)) }
+func SortSort(s []int) { sort.Sort(Ascending(s)) }
 
 //go:noinline
 func SortFunc(s []int, by int) { slices.SortFunc(s, func(a, b int) int { return (a - b) * by }) }

@@ -56,9 +56,10 @@ func MakeLen(int) {
 }
 
 //go:noinline
-func MakeFixed(n int) {
-	n = 40
-	Look(make([]byte, n))
+func MakeFixed(int) {
+	size := 20
+	size *= 2
+	Look(make([]byte, size))
 }
 
 //go:noinline

@@ -20,7 +20,7 @@ func Labels(series string) iter.Seq2[Label, error] {
 	// variables that the body shares with the function around it. All that must stay
 	// true for this is that there is next to nothing beside the line below: with a loop
 	// or a check before it, Labels would be over the inliner's budget of 80 one day,
-	// and every range would cost three allocations.
+	// and every range would allocate those.
 	return func(yield func(Label, error) bool) { walk(series, yield) }
 }
 

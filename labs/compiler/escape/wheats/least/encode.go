@@ -1,5 +1,7 @@
 //go:build wheat
 
+// Package escape solves the lab another way: without any order of the labels, and with
+// a parser that is a value.
 package escape
 
 import (
@@ -7,9 +9,9 @@ import (
 	"strings"
 )
 
-// This solution keeps no order at all: it looks for the least name that is greater than
-// the last one, as often as there are labels. For the few that samples have, that is as
-// fast as sorting, and it needs no memory whatever.
+// Instead of keeping an order, this looks for the least name that is greater than
+// the last one, as often as there are labels. For the few that samples have, that is
+// quick enough, and it needs no memory whatever.
 
 // AppendSample appends s to dst as a line of text.
 func AppendSample(dst []byte, s *Sample) ([]byte, error) {
