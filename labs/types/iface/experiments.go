@@ -212,7 +212,7 @@ func outcome(compare func() bool) (o string) {
 	return "f"
 }
 
-// Comparisons returns what each of nine comparisons does: t, f, or p for a panic.
+// Comparisons returns what each of eleven comparisons does: t, f, or p for a panic.
 func Comparisons() string {
 	type pair struct {
 		n int

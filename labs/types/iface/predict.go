@@ -9,6 +9,8 @@ import "github.com/hone-go/hone/claim"
 //
 // Answers that are letters name what the question lists, in order and with spaces
 // between them: "a c d". "" is none of them.
+//
+// You could call the experiment in your answer. You would learn that it runs.
 
 // Stage words.
 
