@@ -27,7 +27,7 @@ var handlers = [256]func(m *merge, c *cursor, e *Event) *uint32{
 	GoCreate: (*merge).goCreate, GoCreateBlocked: (*merge).goCreate, GoCreateSyscall: (*merge).goCreate,
 	GoStatus: (*merge).goStatus, GoStatusStack: (*merge).goStatus, GoSwitch: (*merge).goSwitch, GoSwitchDestroy: (*merge).goSwitch,
 	ProcStart: (*merge).procStart, ProcStop: (*merge).procStop, ProcSteal: (*merge).procSteal, ProcStatus: (*merge).procStatus,
-	GCActive: (*merge).collect, GCBegin: (*merge).collect, GCEnd: (*merge).collect, CPUSample: (*merge).pass,
+	GCActive: (*merge).collect, GCBegin: (*merge).collect, GCEnd: (*merge).collect,
 
 	ProcsChange: (*merge).says, STWBegin: (*merge).says, STWEnd: (*merge).says, GCSweepActive: (*merge).says, GCSweepBegin: (*merge).says,
 	GCSweepEnd: (*merge).says, GCMarkAssistActive: (*merge).says, GCMarkAssistBegin: (*merge).says, GCMarkAssistEnd: (*merge).says,
@@ -44,6 +44,7 @@ func (m *merge) says(c *cursor, e *Event) *uint32 {
 	return nil
 }
 
+// pass is for samples of the CPU profile, which are no events of the file.
 func (m *merge) pass(*cursor, *Event) *uint32 { return nil }
 
 // check counts an event whose M lacks what it needs.

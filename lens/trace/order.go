@@ -213,16 +213,27 @@ func (m *merge) thread(id uint64) *cursor {
 // events before another one's turn, and the heap is asked only in between. What each event
 // costs is a call of its handler, one of what decodes its numbers, and one of the loop's
 // body: every call more would be a tenth.
+//
+// Kind and time of the event in front are kept in variables, not only in the event: the
+// processor waits for the kind to know where to go on.
 func (m *merge) run() bool {
 	for len(m.heap) > 0 {
 		i := m.heap[0].stream
 		c, until := m.streams[i], m.heap.second()
 		e := &c.ev
 		left := true
-		for left && e.Time <= until && len(m.woken) == 0 {
+		for kind, t := e.Kind, e.Time; left && t <= until && len(m.woken) == 0; {
+			handle := handlers[kind]
+			if handle == nil {
+				if handle = (*merge).pass; c.samples == nil {
+					left = m.skip(c)
+					kind, t = e.Kind, e.Time
+					continue
+				}
+			}
 			e.G, e.P, e.M = c.gid, c.pid, ThreadID(c.m)
 			e.From, e.To = Unknown, Unknown
-			if wait := handlers[e.Kind](m, c, e); wait != nil {
+			if wait := handle(m, c, e); wait != nil {
 				c.parked, c.next, *wait = true, *wait, i+1
 				m.account.Waits++
 				left = false
@@ -232,25 +243,25 @@ func (m *merge) run() bool {
 				return false
 			}
 			m.events++
-			if e.Time < m.last {
-				m.inverted(m.last - e.Time)
+			if t < m.last {
+				m.inverted(m.last - t)
 			}
-			m.last = e.Time
+			m.last = t
 			if !m.yield(e) {
 				return false
 			}
-			if c.i = c.after; c.i >= c.safe {
+			at := c.after
+			if at >= c.safe {
+				c.i = at
 				left = m.refill(c)
+				kind, t = e.Kind, e.Time
 				continue
 			}
-			e.Kind = Kind(c.d[c.i])
-			var dt uint64
-			dt, c.i = number(c.d, c.i+1)
+			kind = Kind(c.d[at])
+			dt, at := number(c.d, at+1)
 			c.units += dt
-			e.Time = m.clock.time(c.units)
-			if arity[e.Kind] == 0 {
-				left = m.skip(c)
-			}
+			t = m.clock.time(c.units)
+			c.i, e.Kind, e.Time = at, kind, t
 		}
 		if left {
 			m.heap.replace(e.Time)

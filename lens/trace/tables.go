@@ -58,27 +58,18 @@ func (n *names) symbol(s string) Symbol {
 	return y
 }
 
-// frameBytes is the length of one frame in the key of a stack.
-const frameBytes = 8 + 3*4
+// pcBytes is the length of one frame in the key of a stack: its program counter. In one
+// process that decides function, file and line, so these are read only of stacks that are new.
+const pcBytes = 8
 
-// stack wants mu held. The key is its frames, packed.
-func (n *names) stack(key []byte) StackID {
-	if len(key) == 0 {
-		return 0
-	}
-	id, ok := n.stacks[string(key)]
-	if ok {
-		return id
-	}
-	id = StackID(len(n.starts))
+// known wants mu held: the number of a stack that was met before, or 0.
+func (n *names) known(key []byte) StackID { return n.stacks[string(key)] }
+
+// add wants mu held: a number for a new stack, whose frames the caller then appends.
+func (n *names) add(key []byte) StackID {
+	id := StackID(len(n.starts))
 	n.starts = append(n.starts, uint32(len(n.frames)))
 	n.stacks[string(key)] = id
-	for ; len(key) > 0; key = key[frameBytes:] {
-		n.frames = append(n.frames, frame{
-			pc: binary.NativeEndian.Uint64(key), fn: Symbol(binary.NativeEndian.Uint32(key[8:])),
-			file: Symbol(binary.NativeEndian.Uint32(key[12:])), line: binary.NativeEndian.Uint32(key[16:]),
-		})
-	}
 	return id
 }
 
@@ -243,28 +234,64 @@ func (tb *tables) readStacks(g *extent, b *batch, d []byte, before int) int {
 			tb.damaged(g, b, i)
 			break
 		}
-		key := tb.key[:0]
-		for ; frames > 0 && j >= 0; frames-- {
-			var f [4]uint64
-			for k := range f {
-				if f[k], j = uvarint(d, j); j < 0 {
-					break
-				}
-			}
-			key = binary.NativeEndian.AppendUint64(key, f[0])
-			key = binary.NativeEndian.AppendUint32(key, uint32(tb.symbolLocked(f[1])))
-			key = binary.NativeEndian.AppendUint32(key, uint32(tb.symbolLocked(f[2])))
-			key = binary.NativeEndian.AppendUint32(key, uint32(f[3]))
-		}
-		tb.key = key
-		if j < 0 {
+		next := tb.readKey(d, j, int(frames))
+		if next < 0 {
 			tb.damaged(g, b, i)
 			break
 		}
-		i = j
-		tb.stacks.set(id, tb.names.stack(key), before+n)
+		i = next
+		if len(tb.key) == 0 {
+			continue
+		}
+		stack := tb.names.known(tb.key)
+		if stack == 0 {
+			stack = tb.names.add(tb.key)
+			tb.addFrames(d, j, int(frames))
+		}
+		tb.stacks.set(id, stack, before+n)
 	}
 	return n
+}
+
+// readKey reads the frames of a stack for their program counters; it returns where they end,
+// or -1.
+func (tb *tables) readKey(d []byte, i, frames int) int {
+	key := tb.key[:0]
+	for ; frames > 0; frames-- {
+		var pc uint64
+		if len(d)-i > 5*maxVarint {
+			pc, i = number(d, i)
+			_, _, i = pair(d, i)
+			_, i = number(d, i)
+		} else {
+			for k := range 4 {
+				v, next := uvarint(d, i)
+				if i = next; i < 0 {
+					tb.key = key
+					return -1
+				}
+				if k == 0 {
+					pc = v
+				}
+			}
+		}
+		key = binary.NativeEndian.AppendUint64(key, pc)
+	}
+	tb.key = key
+	return i
+}
+
+// addFrames wants names.mu held. It reads frames again that readKey has found to be there.
+func (tb *tables) addFrames(d []byte, i, frames int) {
+	for ; frames > 0; frames-- {
+		var f [4]uint64
+		for k := range f {
+			f[k], i = uvarint(d, max(i, 0))
+		}
+		tb.names.frames = append(tb.names.frames, frame{
+			pc: f[0], fn: tb.symbolLocked(f[1]), file: tb.symbolLocked(f[2]), line: uint32(f[3]),
+		})
+	}
 }
 
 func (tb *tables) readSamples(g *extent, b *batch, d []byte) {
