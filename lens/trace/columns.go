@@ -41,7 +41,9 @@ type Generation struct {
 	Loss       Loss  // what decoding found to be missing, beside Trace.Loss
 
 	slots    []uint32 // what happened to each goroutine, in order: indexes of Runs, or of Wakes with wakeBit
-	marks    []mark
+	carries  []carry
+	marks    []mark   // by run, in order
+	assists  []assist // under way when the generation began
 	cycles   []cycle
 	phantoms []phantom
 	names    *names
@@ -82,15 +84,25 @@ type Goroutine struct {
 	Stack   StackID           // of its creation
 	State   State             // at the end of the generation; Absent once it has ended
 
-	in, out carried // the state that it came with into this generation, and left with
-	status  State   // the first word in this generation; Unknown where there was none
-	at      Time    // of that word
-	made    uint32  // the run that created it
-	run     uint32  // that its status opened
-	from    uint32  // its part of slots
+	status  State  // the first word in this generation; Unknown where there was none
+	at      Time   // of that word
+	carry   uint32 // what came with it into this generation or left with it: index of carries, or none
+	made    uint32 // the run that created it
+	run     uint32 // that its status opened
+	from    uint32 // its part of slots
 	to      uint32
 	created bool // here
 	kept    bool // it has a life in the stitcher
+}
+
+// carry is what a goroutine that is older than the generation, or outlives it, was at. It
+// is apart from its row because most goroutines are neither.
+type carry struct{ in, out carried }
+
+// assist is a GCMarkAssistActive.
+type assist struct {
+	g    uint32
+	time Time
 }
 
 // carried is an interval that has begun.
@@ -141,6 +153,7 @@ const (
 	runCarried                      // began in an earlier generation
 	runInCall                       // and was in a system call
 	runEndsInCall                   // its last system call ends with it
+	runMarked                       // it has marks
 )
 
 // IsCarried reports whether the run began in an earlier generation, as one that was

@@ -22,7 +22,7 @@ func (d *decoder) note(kind Kind, t Time, a *[8]uint64) {
 			Message: d.tables.strings.at(a[3]), Stack: d.tables.stacks.at(a[4]),
 		})
 	case GCMarkAssistActive:
-		o.marks = append(o.marks, mark{time: t, run: none, kind: kind, args: [3]uint64{uint64(d.goroutine(a[1]))}})
+		o.assists = append(o.assists, assist{d.goroutine(a[1]), t})
 	case STWBegin:
 		d.mark(kind, t, a[2], [3]uint64{uint64(d.tables.symbol(a[1]))})
 	case GCMarkAssistBegin:
@@ -47,7 +47,9 @@ func (d *decoder) note(kind Kind, t Time, a *[8]uint64) {
 }
 
 func (d *decoder) mark(kind Kind, t Time, stack uint64, args [3]uint64) {
-	d.out.marks = append(d.out.marks, mark{time: t, run: d.here(t), stack: d.tables.stacks.at(stack), kind: kind, args: args})
+	run := d.here(t)
+	d.out.Runs[run].flags |= runMarked
+	d.out.marks = append(d.out.marks, mark{time: t, run: run, stack: d.tables.stacks.at(stack), kind: kind, args: args})
 }
 
 // sweepEvent follows sweeps, which a P does between two events of the scheduler: so begin

@@ -21,6 +21,7 @@ type stitcher struct {
 // life is what is carried of a goroutine.
 type life struct {
 	row     Goroutine
+	out     carried
 	regions []Region
 	ranges  []Range
 	seen    int // the last generation that named it
@@ -73,7 +74,7 @@ func (s *stitcher) adopt(g *Generation) {
 		if !ok {
 			i = uint32(len(g.Goroutines))
 			rows[id] = i
-			g.Goroutines = append(g.Goroutines, Goroutine{ID: id, Created: open, Ended: open, made: none, run: none})
+			g.Goroutines = append(g.Goroutines, Goroutine{ID: id, Created: open, Ended: open, made: none, run: none, carry: none})
 		}
 		if g.Goroutines[i].run == none {
 			g.Runs[p.run].G, g.Goroutines[i].run = i, p.run
@@ -85,7 +86,6 @@ func (s *stitcher) adopt(g *Generation) {
 func (s *stitcher) enter(g *Generation, row *Goroutine) {
 	if row.created {
 		row.First, row.Until = row.at, row.at
-		row.in = carried{state: Absent, since: row.at}
 		if row.made != none {
 			row.Parent = g.GoroutineOf(row.made)
 		}
@@ -94,7 +94,8 @@ func (s *stitcher) enter(g *Generation, row *Goroutine) {
 	if l := s.live[row.ID]; l != nil {
 		old := &l.row
 		row.Parent, row.Created, row.First, row.Until, row.Total = old.Parent, old.Created, old.First, old.Until, old.Total
-		row.Func, row.Stack, row.in, row.kept = old.Func, old.Stack, old.out, true
+		row.Func, row.Stack, row.kept = old.Func, old.Stack, true
+		row.carry = g.carry(l.out)
 		l.seen = g.Index
 		if row.status != old.State && row.status != Unknown {
 			g.Conflicts++
@@ -110,7 +111,13 @@ func (s *stitcher) enter(g *Generation, row *Goroutine) {
 		g.Conflicts++
 	}
 	row.Until = row.First
-	row.in = carried{state: row.status, since: row.First}
+	row.carry = g.carry(carried{state: row.status, since: row.First})
+}
+
+// carry makes a place for what comes with a goroutine.
+func (g *Generation) carry(in carried) uint32 {
+	g.carries = append(g.carries, carry{in: in})
+	return uint32(len(g.carries) - 1)
 }
 
 // leave keeps what goes on in the next generation.
@@ -138,7 +145,7 @@ func (s *stitcher) leave(g *Generation) {
 			l = s.newLife()
 			s.live[row.ID] = l
 		}
-		l.row, l.seen = *row, g.Index
+		l.row, l.out, l.seen = *row, g.carries[row.carry].out, g.Index
 	}
 }
 
@@ -158,7 +165,8 @@ func (s *stitcher) finish(g *Generation) {
 	for id, l := range s.live {
 		if l.seen != g.Index {
 			row := l.row
-			row.status, row.run, row.made, row.from, row.to, row.created, row.in = Unknown, none, none, 0, 0, false, row.out
+			row.status, row.run, row.made, row.from, row.to, row.created = Unknown, none, none, 0, 0, false
+			row.carry = g.carry(l.out)
 			g.Goroutines = append(g.Goroutines, row)
 		}
 		g.Regions = append(g.Regions, l.regions...)
@@ -243,15 +251,13 @@ func (s *stitcher) names(g *Generation) {
 // thread; what begins and ends on a goroutine that moved in between needs them in the goroutine's
 // order, which is that of its runs.
 func (s *stitcher) annotate(g *Generation) {
-	if len(g.marks) == 0 {
-		return
+	for _, a := range g.assists {
+		s.assisting(g, a)
 	}
 	marked := make(map[uint32]bool, 64)
 	for i := range g.marks {
 		m := &g.marks[i]
 		switch {
-		case m.kind == GCMarkAssistActive:
-			s.assisting(g, m)
 		case m.kind == UserTaskBegin:
 			s.taskBegin(g, m)
 		case m.kind != UserTaskEnd && g.Runs[m.run].G != none:
@@ -264,9 +270,11 @@ func (s *stitcher) annotate(g *Generation) {
 		}
 	}
 	byRun := func(m mark, run uint32) int { return cmp.Compare(m.run, run) }
-	slices.SortStableFunc(g.marks, func(a, b mark) int { return cmp.Compare(a.run, b.run) }) // those of no run last
 	for _, row := range slices.Sorted(maps.Keys(marked)) {
 		for run := range g.runsOf(row) {
+			if g.Runs[run].flags&runMarked == 0 {
+				continue
+			}
 			i, _ := slices.BinarySearchFunc(g.marks, run, byRun)
 			for ; i < len(g.marks) && g.marks[i].run == run; i++ {
 				s.annotation(g, row, &g.marks[i])
@@ -344,16 +352,15 @@ func (s *stitcher) endRange(g *Generation, l *life, kind RangeKind, m *mark) {
 }
 
 // assisting is the first word in a generation about a goroutine that assists.
-func (s *stitcher) assisting(g *Generation, m *mark) {
-	row := uint32(m.args[0])
-	l := s.lifeOf(g, row)
+func (s *stitcher) assisting(g *Generation, a assist) {
+	l := s.lifeOf(g, a.g)
 	if slices.ContainsFunc(l.ranges, func(r Range) bool { return r.Kind == GCAssist }) {
 		return
 	}
 	if !s.first {
 		g.Conflicts++
 	}
-	l.ranges = append(l.ranges, Range{Kind: GCAssist, Before: true, Start: m.time, End: open, G: g.Goroutines[row].ID, P: NoProc})
+	l.ranges = append(l.ranges, Range{Kind: GCAssist, Before: true, Start: a.time, End: open, G: g.Goroutines[a.g].ID, P: NoProc})
 }
 
 func (s *stitcher) taskBegin(g *Generation, m *mark) {

@@ -18,7 +18,10 @@ type timeline struct {
 func (l *timeline) walk() {
 	g, row := l.gen, l.row
 	l.quiet, l.by = l.yield == nil, none
-	in := &row.in
+	in := carried{state: Absent, since: row.at}
+	if row.carry != none {
+		in = g.carries[row.carry].in
+	}
 	l.now = Interval{
 		Start: in.since, State: in.state, G: row.ID, Why: in.why, Stack: in.stack,
 		By: in.by, ByStack: in.byStack, M: NoThread, P: NoProc,
@@ -37,7 +40,13 @@ func (l *timeline) walk() {
 	if l.by != none {
 		l.now.By = g.GoroutineOf(l.by)
 	}
-	row.out = carried{
+	if !l.quiet || l.now.State == Absent {
+		return
+	}
+	if row.carry == none {
+		row.carry = g.carry(in)
+	}
+	g.carries[row.carry].out = carried{
 		state: l.now.State, since: l.now.Start, why: l.now.Why, stack: l.now.Stack, by: l.now.By, byStack: l.now.ByStack,
 	}
 }
