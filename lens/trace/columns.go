@@ -154,6 +154,7 @@ const (
 	runInCall                       // and was in a system call
 	runEndsInCall                   // its last system call ends with it
 	runMarked                       // it has marks
+	runCalls                        // it has system calls
 )
 
 // IsCarried reports whether the run began in an earlier generation, as one that was
@@ -295,11 +296,14 @@ func (g *Generation) GoroutineOf(run uint32) GoID {
 
 // CallsOf are the system calls of a run.
 func (g *Generation) CallsOf(run uint32) []Call {
-	end := uint32(len(g.Calls))
+	return g.Calls[g.Runs[run].Call:g.callsEnd(run)]
+}
+
+func (g *Generation) callsEnd(run uint32) uint32 {
 	if int(run)+1 < len(g.Runs) {
-		end = g.Runs[run+1].Call
+		return g.Runs[run+1].Call
 	}
-	return g.Calls[g.Runs[run].Call:end]
+	return uint32(len(g.Calls))
 }
 
 // An Interval is what a goroutine was at for a while.

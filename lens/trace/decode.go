@@ -354,6 +354,7 @@ func (d *decoder) unblock(t Time, id, seq, stack uint64) {
 
 func (d *decoder) callBegin(t Time, stack uint64) {
 	r := d.here(t)
+	d.out.Runs[r].flags |= runCalls
 	if d.proc != 0 {
 		d.procs[d.proc-1].count++
 	}
@@ -363,7 +364,7 @@ func (d *decoder) callBegin(t Time, stack uint64) {
 
 // openCall is a system call that was under way when the generation, or the goroutine, began.
 func (d *decoder) openCall(t Time) {
-	d.out.Runs[d.run].flags |= runInCall
+	d.out.Runs[d.run].flags |= runInCall | runCalls
 	d.call, d.inP = uint32(len(d.out.Calls)), d.stay
 	d.out.Calls = append(d.out.Calls, Call{Start: t, End: open, Run: d.run})
 }

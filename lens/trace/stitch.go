@@ -2,7 +2,6 @@ package trace
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 )
 
@@ -15,6 +14,8 @@ type stitcher struct {
 	sweeps  map[ProcID]Range  // under way
 	mark    Range             // the collection under way
 	marking bool
+	line    timeline // of the goroutine that is being joined
+	ends    []uint32 // marks of tasks that end
 	first   bool
 }
 
@@ -37,12 +38,14 @@ func (s *stitcher) join(g *Generation) {
 	for i := range g.Goroutines {
 		s.enter(g, &g.Goroutines[i])
 	}
-	for i := range g.Goroutines {
-		row := &g.Goroutines[i]
-		l := timeline{gen: g, row: row}
-		l.walk()
+	for _, a := range g.assists {
+		s.assisting(g, a)
 	}
-	s.annotate(g)
+	for i := range g.Goroutines {
+		s.line = timeline{gen: g, row: &g.Goroutines[i], stitch: s}
+		s.line.walk()
+	}
+	s.endTasks(g)
 	s.collect(g)
 	s.sweep(g)
 	s.names(g)
@@ -247,55 +250,38 @@ func (s *stitcher) names(g *Generation) {
 	}
 }
 
-// annotate makes regions, tasks, assists and stopped worlds of marks. Marks are by
-// thread; what begins and ends on a goroutine that moved in between needs them in the goroutine's
-// order, which is that of its runs.
-func (s *stitcher) annotate(g *Generation) {
-	for _, a := range g.assists {
-		s.assisting(g, a)
-	}
-	marked := make(map[uint32]bool, 64)
-	for i := range g.marks {
-		m := &g.marks[i]
-		switch {
-		case m.kind == UserTaskBegin:
-			s.taskBegin(g, m)
-		case m.kind != UserTaskEnd && g.Runs[m.run].G != none:
-			marked[g.Runs[m.run].G] = true
-		}
-	}
-	for i := range g.marks {
-		if m := &g.marks[i]; m.kind == UserTaskEnd {
-			s.taskEnd(g, m)
-		}
-	}
-	byRun := func(m mark, run uint32) int { return cmp.Compare(m.run, run) }
-	for _, row := range slices.Sorted(maps.Keys(marked)) {
-		for run := range g.runsOf(row) {
-			if g.Runs[run].flags&runMarked == 0 {
-				continue
+// marked makes regions, tasks, assists and stopped worlds of the marks of a run. A
+// goroutine's runs come in its order, whatever threads they were on.
+func (s *stitcher) marked(g *Generation, run uint32) {
+	i, _ := slices.BinarySearchFunc(g.marks, run, func(m mark, run uint32) int { return cmp.Compare(m.run, run) })
+	for ; i < len(g.marks) && g.marks[i].run == run; i++ {
+		switch m := &g.marks[i]; m.kind {
+		case UserTaskBegin:
+			s.tasks[m.args[0]] = Task{
+				ID: m.args[0], Parent: m.args[1], Name: Symbol(m.args[2]), Start: m.time, End: open, G: g.GoroutineOf(run), Stack: m.stack,
 			}
-			i, _ := slices.BinarySearchFunc(g.marks, run, byRun)
-			for ; i < len(g.marks) && g.marks[i].run == run; i++ {
-				s.annotation(g, row, &g.marks[i])
-			}
+		case UserTaskEnd:
+			s.ends = append(s.ends, uint32(i)) // it may have begun on a goroutine that is still to come
+		default:
+			s.annotation(g, g.Runs[run].G, m)
 		}
 	}
 }
 
-// runsOf are the runs of a goroutine in this generation, in order.
-func (g *Generation) runsOf(row uint32) func(func(uint32) bool) {
-	return func(yield func(uint32) bool) {
-		r := &g.Goroutines[row]
-		if r.run != none && !yield(r.run) {
-			return
+// endTasks gives the tasks that ended. One may be ended more than once: each end is given.
+func (s *stitcher) endTasks(g *Generation) {
+	slices.Sort(s.ends)
+	for _, i := range s.ends {
+		m := &g.marks[i]
+		t, ok := s.tasks[m.args[0]]
+		if !ok {
+			t = Task{ID: m.args[0], Start: open}
 		}
-		for _, slot := range g.slots[r.from:r.to] {
-			if slot&wakeBit == 0 && !yield(slot) {
-				return
-			}
-		}
+		delete(s.tasks, m.args[0])
+		t.End, t.EndG, t.EndStack = m.time, g.GoroutineOf(m.run), m.stack
+		g.Tasks = append(g.Tasks, t)
 	}
+	s.ends = s.ends[:0]
 }
 
 // lifeOf is where a goroutine's open regions and ranges are kept.
@@ -361,21 +347,4 @@ func (s *stitcher) assisting(g *Generation, a assist) {
 		g.Conflicts++
 	}
 	l.ranges = append(l.ranges, Range{Kind: GCAssist, Before: true, Start: a.time, End: open, G: g.Goroutines[a.g].ID, P: NoProc})
-}
-
-func (s *stitcher) taskBegin(g *Generation, m *mark) {
-	s.tasks[m.args[0]] = Task{
-		ID: m.args[0], Parent: m.args[1], Name: Symbol(m.args[2]), Start: m.time, End: open, G: g.GoroutineOf(m.run), Stack: m.stack,
-	}
-}
-
-// taskEnd gives a task. One may be ended more than once: each end is given.
-func (s *stitcher) taskEnd(g *Generation, m *mark) {
-	t, ok := s.tasks[m.args[0]]
-	if !ok {
-		t = Task{ID: m.args[0], Start: open}
-	}
-	delete(s.tasks, m.args[0])
-	t.End, t.EndG, t.EndStack = m.time, g.GoroutineOf(m.run), m.stack
-	g.Tasks = append(g.Tasks, t)
 }

@@ -1,23 +1,38 @@
 package trace
 
 // timeline goes through what happened to one goroutine in one generation, in order, and
-// says what it was at. It adds up totals as it goes; with yield it also gives the
-// intervals. Each interval begins where the one before it ended, so the totals of all
-// states make up the lifetime whatever the clocks said: the accounting identity.
+// says what it was at. Each interval begins where the one before it ended, so the totals of
+// all states make up the lifetime whatever the clocks said: the accounting identity.
+//
+// It is used in two ways. The stitcher, which goes through all goroutines, has it add up
+// totals, see to marks, and note at the end what the goroutine is at; only then is looked
+// up why. With yield it gives every interval with all that is known of it.
 type timeline struct {
 	gen     *Generation
 	row     *Goroutine
 	now     Interval // that has begun
 	yield   func(*Interval) bool
 	stopped bool
-	quiet   bool   // totals only: details are not filled in
-	by      uint32 // the run of who woke it, where now.By is not filled in
+	stitch  *stitcher // without yield
+	cause   cause
+	index   uint32 // of the row that is the cause
 }
+
+// cause is what began the present interval.
+type cause uint8
+
+const (
+	carriedIn cause = iota // it is older than the generation
+	nothing                // of which more is known
+	creation
+	runEnd
+	callStart
+	wakeUp
+)
 
 // walk leaves the row with its state at the end of the generation.
 func (l *timeline) walk() {
 	g, row := l.gen, l.row
-	l.quiet, l.by = l.yield == nil, none
 	in := carried{state: Absent, since: row.at}
 	if row.carry != none {
 		in = g.carries[row.carry].in
@@ -37,12 +52,10 @@ func (l *timeline) walk() {
 		}
 	}
 	row.State, row.Until = l.now.State, l.now.Start
-	if l.by != none {
-		l.now.By = g.GoroutineOf(l.by)
-	}
-	if !l.quiet || l.now.State == Absent {
+	if l.yield != nil || l.now.State == Absent {
 		return
 	}
+	l.explain()
 	if row.carry == none {
 		row.carry = g.carry(in)
 	}
@@ -56,16 +69,14 @@ func (l *timeline) walk() {
 func (l *timeline) first() {
 	g, row := l.gen, l.row
 	if row.created {
-		l.shift(row.status, row.at)
-		l.now.By = row.Parent
-		l.now.ByStack = row.Stack
+		l.shift(row.status, row.at, creation, 0)
 	} else if row.status != l.now.State && row.status != Unknown {
-		l.shift(row.status, row.at) // something is missing in between
+		l.shift(row.status, row.at, nothing, 0) // something is missing in between
 	}
 	if row.run != none {
 		r := &g.Runs[row.run]
 		if r.flags&runInCall == 0 && l.now.State == Unknown {
-			l.shift(Running, r.Start)
+			l.shift(Running, r.Start, nothing, 0)
 		}
 		l.on(r)
 		l.stay(row.run, r)
@@ -73,64 +84,70 @@ func (l *timeline) first() {
 }
 
 // shift ends the interval that has begun and begins another.
-func (l *timeline) shift(to State, at Time) {
+func (l *timeline) shift(to State, at Time, why cause, index uint32) {
 	took := at - l.now.Start
-	if took < 0 {
-		l.gen.inverted(-took, l.quiet)
+	from := l.now.State
+	if from > Waiting {
+		from = Unknown // it ended, and yet goes on: something is missing
 	}
-	if l.now.State > Waiting {
-		l.now.State = Unknown // it ended, and yet goes on: something is missing
+	l.row.Total[from] += took
+	if l.yield == nil {
+		if took < 0 {
+			l.gen.Inversions++
+			l.gen.Furthest = max(l.gen.Furthest, -took)
+		}
+		l.now.Start, l.now.State, l.cause, l.index = at, to, why, index
+		return
 	}
-	l.row.Total[l.now.State] += took
-	if l.yield != nil && !l.stopped && (l.now.State != Unknown || took != 0) {
+	if l.now.State = from; !l.stopped && (from != Unknown || took != 0) {
 		l.now.End = at
 		l.stopped = !l.yield(&l.now)
 	}
-	l.now.Start, l.now.State = at, to
-	l.by = none
-	l.now.Why, l.now.Stack, l.now.By, l.now.ByStack, l.now.M, l.now.P = 0, 0, 0, 0, NoThread, NoProc
+	l.now = Interval{Start: at, State: to, G: l.now.G, M: NoThread, P: NoProc}
+	l.cause, l.index = why, index
+	l.explain()
 }
 
-// inverted counts once, when the generation is joined, and not when a timeline is read.
-func (g *Generation) inverted(by Time, count bool) {
-	if count {
-		g.Inversions++
-		g.Furthest = max(g.Furthest, by)
+// explain looks up why the present interval began.
+func (l *timeline) explain() {
+	g := l.gen
+	if l.cause != carriedIn {
+		l.now.Why, l.now.Stack, l.now.By, l.now.ByStack = 0, 0, 0, 0
+	}
+	switch l.cause {
+	case creation:
+		l.now.By, l.now.ByStack = l.row.Parent, l.row.Stack
+	case runEnd:
+		l.now.Why, l.now.Stack = g.Runs[l.index].Why, g.Runs[l.index].Stack
+	case callStart:
+		l.now.Stack = g.Calls[l.index].Stack
+	case wakeUp:
+		l.now.By, l.now.ByStack = g.GoroutineOf(g.Wakes[l.index].Run), g.Wakes[l.index].Stack
 	}
 }
 
 func (l *timeline) on(r *Run) {
-	if !l.quiet {
+	if l.yield != nil {
 		l.now.M, l.now.P = l.gen.Threads[r.M].ID, ProcID(r.P)
+	}
+}
+
+// conflict counts once: when the generation is joined, and not when a timeline is read.
+func (l *timeline) conflict() {
+	if l.yield == nil {
+		l.gen.Conflicts++
 	}
 }
 
 func (l *timeline) wake(i uint32) {
 	w := &l.gen.Wakes[i]
 	if l.now.State != Waiting {
-		l.gen.conflict(l.quiet)
+		l.conflict()
 	}
-	l.woken(w.Run, w.Stack, w.Time)
-}
-
-// woken ends waiting and begins being runnable. Who did it is looked up where it is asked
-// for: of those millions of rows hardly one is in a cache.
-func (l *timeline) woken(run uint32, stack StackID, at Time) {
-	if l.quiet {
-		l.shift(Runnable, at)
-		l.by, l.now.ByStack = run, stack
-		return
+	if l.yield != nil {
+		l.now.By, l.now.ByStack = l.gen.GoroutineOf(w.Run), w.Stack
 	}
-	by := l.gen.GoroutineOf(run)
-	l.now.By, l.now.ByStack = by, stack
-	l.shift(Runnable, at)
-	l.now.By, l.now.ByStack = by, stack
-}
-
-func (g *Generation) conflict(count bool) {
-	if count {
-		g.Conflicts++
-	}
+	l.shift(Runnable, w.Time, wakeUp, i)
 }
 
 // run takes in a run that a GoStart or a switch began.
@@ -138,48 +155,60 @@ func (l *timeline) run(i uint32) {
 	r := &l.gen.Runs[i]
 	if r.flags&runSwitched != 0 {
 		if l.now.State != Waiting {
-			l.gen.conflict(l.quiet)
+			l.conflict()
 		}
-		l.woken(i-1, 0, r.Start) // who switched: the run before, on the same thread
+		by := GoID(0)
+		if l.yield != nil {
+			by = l.gen.GoroutineOf(i - 1) // who switched: the run before, on the same thread
+		}
+		l.now.By, l.now.ByStack = by, 0
+		l.shift(Runnable, r.Start, nothing, 0)
+		l.now.By = by
 	} else if l.now.State != Runnable {
-		l.gen.conflict(l.quiet)
+		l.conflict()
 	}
-	l.shift(Running, r.Start)
+	l.shift(Running, r.Start, nothing, 0)
 	l.on(r)
 	l.stay(i, r)
 }
 
 // stay takes in what happened in a run, and its end.
 func (l *timeline) stay(i uint32, r *Run) {
-	calls := l.gen.CallsOf(i)
-	for k := range calls {
-		c := &calls[k]
-		if k > 0 || r.flags&runInCall == 0 {
-			l.shift(InSyscall, c.Start)
-			l.now.Stack = c.Stack
-			l.on(r)
-		} else if l.now.State != InSyscall {
-			l.shift(InSyscall, c.Start)
-		}
-		if c.End == open || k == len(calls)-1 && r.flags&runEndsInCall != 0 {
-			break // it ends with the run
-		}
-		l.shift(Running, c.End)
-		l.on(r)
+	if r.flags&runMarked != 0 && l.stitch != nil {
+		l.stitch.marked(l.gen, i)
+	}
+	if r.flags&runCalls != 0 {
+		l.calls(i, r)
 	}
 	switch r.How {
 	case Blocked:
-		l.shift(Waiting, r.End)
-		l.now.Why, l.now.Stack = r.Why, r.Stack
+		l.shift(Waiting, r.End, runEnd, i)
 	case Switched:
-		l.shift(Waiting, r.End)
+		l.shift(Waiting, r.End, nothing, 0)
 	case Yielded:
-		l.shift(Runnable, r.End)
-		l.now.Why, l.now.Stack = r.Why, r.Stack
+		l.shift(Runnable, r.End, runEnd, i)
 	case LostProc:
-		l.shift(Runnable, r.End)
+		l.shift(Runnable, r.End, nothing, 0)
 	case Ended:
-		l.shift(Absent, r.End)
+		l.shift(Absent, r.End, nothing, 0)
 		l.row.Ended = r.End
+	}
+}
+
+// calls takes in the system calls of a run. One that was under way when the run began, or
+// is when it ends, has no other end there.
+func (l *timeline) calls(i uint32, r *Run) {
+	end := l.gen.callsEnd(i)
+	for k := r.Call; k < end; k++ {
+		c := &l.gen.Calls[k]
+		if k > r.Call || r.flags&runInCall == 0 || l.now.State != InSyscall {
+			l.shift(InSyscall, c.Start, callStart, k)
+			l.on(r)
+		}
+		if c.End == open || k == end-1 && r.flags&runEndsInCall != 0 {
+			break // it ends with the run
+		}
+		l.shift(Running, c.End, nothing, 0)
+		l.on(r)
 	}
 }
