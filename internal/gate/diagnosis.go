@@ -53,8 +53,9 @@ func (o *observations) get(mutant string) (judge.Stage, bool) {
 }
 
 // observe runs the whole of one stage on a candidate.
-func observe(ctx context.Context, c *judge.Candidate, stage string, seed uint64) (judge.Stage, error) {
-	v, err := c.Run(ctx, judge.CheckOptions{Stages: []string{stage}, All: true, Seed: seed, Limit: observeLimit})
+func observe(ctx context.Context, c *judge.Candidate, stage string, o judge.CheckOptions) (judge.Stage, error) {
+	o.Stages, o.All, o.Limit = []string{stage}, true, observeLimit
+	v, err := c.Run(ctx, o)
 	if err != nil {
 		return judge.Stage{}, err
 	}
@@ -172,6 +173,18 @@ func (in *inspection) hangs(mutant string) bool {
 	})
 }
 
+// needsNoRace says whether the quick form leaves the race detector out for a mutant: where
+// nothing on record is a race. Its binary is most of what a mutant costs.
+func (in *inspection) needsNoRace(mutant string) bool {
+	matrix, err := diagnose.Open(in.lab)
+	if err != nil || !in.quick || matrix.Of(mutant) == nil {
+		return false
+	}
+	return !slices.ContainsFunc(matrix.Of(mutant).Failures, func(f diagnose.Failure) bool {
+		return slices.ContainsFunc(f.Signs, func(s diagnose.Sign) bool { return s.Outcome == judge.Raced })
+	})
+}
+
 // recorded compares one mutant with its fingerprint and its golden file. What depends on
 // chance gets a few chances: the fingerprint was made of few runs, too.
 func (in *inspection) recorded(ctx context.Context, m catalog.Mutant, matrix diagnose.Matrix) error {
@@ -200,7 +213,7 @@ func (in *inspection) recorded(ctx context.Context, m catalog.Mutant, matrix dia
 				}
 				defer c.Close()
 			}
-			if seen, err = observe(ctx, c, in.stageOf(m), goldenSeed); err != nil {
+			if seen, err = observe(ctx, c, in.stageOf(m), judge.CheckOptions{Seed: goldenSeed, NoRace: in.needsNoRace(m.Name)}); err != nil {
 				return fmt.Errorf("mutant %s: %w", m.Name, err)
 			}
 			in.observed.note(m.Name, seen)

@@ -44,7 +44,7 @@ func Record(ctx context.Context, j *judge.Judge, lab *catalog.Lab, dir string, o
 			if i >= goldenRuns {
 				seed += uint64(i)
 			}
-			seen, err := observe(ctx, c, in.stageOf(m), seed)
+			seen, err := observe(ctx, c, in.stageOf(m), judge.CheckOptions{Seed: seed})
 			if err != nil {
 				return fmt.Errorf("mutant %s: %w", m.Name, err)
 			}

@@ -44,9 +44,10 @@ func (in *inspection) mutant(ctx context.Context, m catalog.Mutant, rounds int) 
 	}
 	defer c.Close()
 
+	plain := in.needsNoRace(m.Name)
 	// The earlier stages of a Build lab take as long as all the rest of this gate.
 	if own := in.lab.StageOf(m.Fails[0]); own > 0 && !(in.quick && in.lab.Kind == catalog.Build) {
-		o := judge.CheckOptions{Stages: stageIDs(in.lab)[:own], All: true}
+		o := judge.CheckOptions{Stages: stageIDs(in.lab)[:own], All: true, NoRace: plain}
 		if in.quick {
 			o.Only = in.rightChecks()
 		}
@@ -58,7 +59,7 @@ func (in *inspection) mutant(ctx context.Context, m catalog.Mutant, rounds int) 
 	}
 	var seen judge.Stage
 	if !in.hangs(m.Name) {
-		if seen, err = observe(ctx, c, in.stageOf(m), goldenSeed); err != nil {
+		if seen, err = observe(ctx, c, in.stageOf(m), judge.CheckOptions{Seed: goldenSeed, NoRace: plain}); err != nil {
 			in.fault("mutant %s: %v", m.Name, err)
 			return nil
 		}
@@ -67,7 +68,7 @@ func (in *inspection) mutant(ctx context.Context, m catalog.Mutant, rounds int) 
 	for round := range rounds {
 		v := &judge.Verdict{Stages: []judge.Stage{only(seen, m.Fails)}}
 		if round > 0 || len(survivors(v)) > 0 || len(v.Stages[0].Checks) < len(m.Fails) {
-			if v, err = c.Run(ctx, judge.CheckOptions{Only: m.Fails, All: true}); err != nil {
+			if v, err = c.Run(ctx, judge.CheckOptions{Only: m.Fails, All: true, NoRace: plain}); err != nil {
 				return err
 			}
 		}
