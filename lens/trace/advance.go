@@ -296,7 +296,7 @@ func (m *merge) destroySyscall(c *cursor, e *Event) *uint32 {
 		steal := *e
 		steal.Kind, steal.Args = ProcSteal, [4]uint64{uint64(p.id), 0, c.m}
 		steal.Subject, steal.From, steal.To = uint64(p.id), Running, Idle
-		m.extra = append(m.extra, steal)
+		m.extra, m.aside = append(m.extra, steal), true
 		c.p, c.pid = 0, NoProc
 		m.wake(&p.waits)
 	}
@@ -321,7 +321,7 @@ func (m *merge) goSwitch(c *cursor, e *Event) *uint32 {
 	} else {
 		m.leave(c, &leave, Running, Waiting)
 	}
-	m.extra = append(m.extra, unblock, leave)
+	m.extra, m.aside = append(m.extra, unblock, leave), true
 	e.Kind, e.G = GoStart, 0
 	g.seq = uint32(e.Args[1])
 	m.shift(e, g, Runnable, Running)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"syscall"
@@ -18,7 +19,7 @@ import (
 // What is compared is CPU, not the clock, and each round measures all sides one after the
 // other: a busy machine is busy for all of them. HONE_TRACE names a trace to measure instead of
 // one that is recorded; HONE_TRACE_MB is how many megabytes to record.
-const benchRounds = 3
+const benchRounds = 5
 
 func cpu(b *testing.B) time.Duration {
 	var u syscall.Rusage
@@ -161,6 +162,7 @@ func ratio(b *testing.B, data []byte, names []string, sides ...func(*testing.B, 
 	events := make([]int64, len(sides))
 	for range benchRounds {
 		for i, f := range sides {
+			runtime.GC() // nobody pays for the garbage of another
 			before := cpu(b)
 			events[i] = f(b, data)
 			took[i] = append(took[i], float64(cpu(b)-before))

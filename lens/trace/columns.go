@@ -83,16 +83,15 @@ type Goroutine struct {
 	Func    Symbol            // what it started in, "" where no stack says it
 	Stack   StackID           // of its creation
 	State   State             // at the end of the generation; Absent once it has ended
-
-	status  State  // the first word in this generation; Unknown where there was none
-	at      Time   // of that word
-	carry   uint32 // what came with it into this generation or left with it: index of carries, or none
-	made    uint32 // the run that created it
-	run     uint32 // that its status opened
-	from    uint32 // its part of slots
+	status  State             // the first word in this generation; Unknown where there was none
+	created bool              // here
+	kept    bool              // it has a life in the stitcher
+	carry   uint32            // what came with it into this generation or left with it: index of carries, or none
+	made    uint32            // the run that created it
+	run     uint32            // that its status opened
+	from    uint32            // its part of slots
 	to      uint32
-	created bool // here
-	kept    bool // it has a life in the stitcher
+	at      Time // of the first word in this generation
 }
 
 // carry is what a goroutine that is older than the generation, or outlives it, was at. It

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
+	"unsafe"
 )
 
 // biography is one goroutine's life, as two readings must agree on it.
@@ -239,6 +240,24 @@ func same(t *testing.T, got, want *chronicle) {
 	for k, d := range want.ranges {
 		if got.ranges[k] != d {
 			t.Errorf("%v in %s, want %v", got.ranges[k], k, d)
+		}
+	}
+}
+
+// TestRows holds the sizes that the columns were measured with: a goroutine is two lines of a
+// cache, and a wake and a call are each less than half of one.
+func TestRows(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		got, want uintptr
+	}{
+		{"Goroutine", unsafe.Sizeof(Goroutine{}), 128},
+		{"Run", unsafe.Sizeof(Run{}), 40},
+		{"Wake", unsafe.Sizeof(Wake{}), 24},
+		{"Call", unsafe.Sizeof(Call{}), 24},
+	} {
+		if c.got != c.want {
+			t.Errorf("a %s is %d bytes, want %d", c.name, c.got, c.want)
 		}
 	}
 }

@@ -118,6 +118,7 @@ type merge struct {
 	heap    heap
 	woken   []uint32
 	extra   []Event // that go before the next: see Event
+	aside   bool    // something is in woken or extra
 	lenient bool    // nothing waits any more
 	last    Time
 	events  int64
@@ -222,7 +223,7 @@ func (m *merge) run() bool {
 		c, until := m.streams[i], m.heap.second()
 		e := &c.ev
 		left := true
-		for kind, t := e.Kind, e.Time; left && t <= until && len(m.woken) == 0; {
+		for kind, t := e.Kind, e.Time; left && t <= until; {
 			handle := handlers[kind]
 			if handle == nil {
 				if handle = (*merge).pass; c.samples == nil {
@@ -239,8 +240,11 @@ func (m *merge) run() bool {
 				left = false
 				break
 			}
-			if len(m.extra) > 0 && !m.before() {
-				return false
+			if m.aside {
+				m.aside, until = false, open // the loop ends with this event: another may be earlier now
+				if !m.before() {
+					return false
+				}
 			}
 			m.events++
 			if t < m.last {
@@ -301,7 +305,7 @@ func (m *merge) wake(w *uint32) {
 	}
 	for *w != 0 {
 		c := m.streams[*w-1]
-		m.woken = append(m.woken, *w-1)
+		m.woken, m.aside = append(m.woken, *w-1), true
 		*w, c.next, c.parked = c.next, 0, false
 	}
 }
