@@ -154,19 +154,23 @@ func (m *merge) generation(n int, g *extent) bool {
 	}
 }
 
-// restart makes states ready for a generation: sequences count from one again, and the
-// table of numbers holds who is alive.
+// unstated is the sequence number of what this generation has not yet said the status of:
+// the state is known from the last, but nothing may follow on it before.
+const unstated = 1<<32 - 1
+
+// restart makes states ready for a generation: sequences count from one again, after the
+// status, and the table of numbers holds who is alive.
 func (m *merge) restart() {
 	m.goIDs.reset()
 	for i := range m.goroutines[1:] {
 		g := &m.goroutines[i+1]
-		g.seq, g.waits = 0, 0
+		g.seq, g.waits = unstated, 0
 		if g.status != Absent {
 			*m.goIDs.of(g.id) = uint32(i + 1)
 		}
 	}
 	for i := range m.procs {
-		m.procs[i].seq, m.procs[i].waits = 0, 0
+		m.procs[i].seq, m.procs[i].waits = unstated, 0
 	}
 	m.gcWaits = 0
 }
