@@ -131,7 +131,6 @@ type summing struct {
 	starts    map[GoID]Symbol // what goroutines started in
 	threads   map[ThreadID]bool
 	seen      map[GoID]bool
-	worker    Symbol
 }
 
 // Summarize reads a trace once, one generation at a time.

@@ -58,11 +58,9 @@ func (n *names) symbol(s string) Symbol {
 	return y
 }
 
-// pcBytes is the length of one frame in the key of a stack: its program counter. In one
-// process that decides function, file and line, so these are read only of stacks that are new.
-const pcBytes = 8
-
-// known wants mu held: the number of a stack that was met before, or 0.
+// known wants mu held: the number of a stack that was met before, or 0. The key is the
+// program counters of its frames: in one process they decide functions, files and lines,
+// so these are read only of stacks that are new.
 func (n *names) known(key []byte) StackID { return n.stacks[string(key)] }
 
 // add wants mu held: a number for a new stack, whose frames the caller then appends.
