@@ -401,8 +401,12 @@ type entry struct {
 
 // second is the least time but that of the first.
 func (h heap) second() Time {
+	if len(h) > 4 {
+		four := h[1:5:5]
+		return min(four[0].time, four[1].time, four[2].time, four[3].time)
+	}
 	least := Time(1<<63 - 1)
-	for i := 1; i < min(len(h), 5); i++ {
+	for i := 1; i < len(h); i++ {
 		least = min(least, h[i].time)
 	}
 	return least
@@ -421,24 +425,43 @@ func (h *heap) push(t Time, stream uint32) {
 	}
 }
 
-// replace gives the first another time.
+// replace gives the first another time. Which of four children is least can't be
+// predicted, so it is found without branches: conditional moves take a third off.
 func (h heap) replace(t Time) {
 	e := entry{t, h[0].stream}
 	i := 0
 	for {
-		least, at := e.time, -1
-		for j := 4*i + 1; j < min(len(h), 4*i+5); j++ {
-			if h[j].time < least {
-				least, at = h[j].time, j
+		least, at := e.time, i
+		if j := 4*i + 1; j+4 <= len(h) {
+			four := h[j : j+4 : j+4]
+			at = pick(at, j, four[0].time < least)
+			least = min(least, four[0].time)
+			at = pick(at, j+1, four[1].time < least)
+			least = min(least, four[1].time)
+			at = pick(at, j+2, four[2].time < least)
+			least = min(least, four[2].time)
+			at = pick(at, j+3, four[3].time < least)
+		} else {
+			for ; j < len(h); j++ {
+				at = pick(at, j, h[j].time < least)
+				least = min(least, h[j].time)
 			}
 		}
-		if at < 0 {
+		if at == i {
 			break
 		}
 		h[i] = h[at]
 		i = at
 	}
 	h[i] = e
+}
+
+// pick is b if it is to be, a otherwise: a conditional move.
+func pick(a, b int, other bool) int {
+	if other {
+		a = b
+	}
+	return a
 }
 
 func (h *heap) pop() {
