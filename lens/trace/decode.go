@@ -122,22 +122,30 @@ func (d *decoder) decode(index int, out *Generation) {
 type density struct{ goroutines, runs, wakes, calls, metrics int }
 
 // usual is the density of a busy server's trace.
-var usual = density{goroutines: 8, runs: 52, wakes: 34, calls: 24, metrics: 12}
+var usual = density{goroutines: 10, runs: 48, wakes: 34, calls: 38, metrics: 5}
 
 // reserve makes room for what a generation of so many bytes will probably have.
 func (d *decoder) reserve(o *Generation, bytes int) {
 	if d.dense == (density{}) {
 		d.dense = usual
 	}
-	room := func(each int) int { return each * bytes / 1024 * 9 / 8 }
-	o.Goroutines = slices.Grow(o.Goroutines, room(d.dense.goroutines))
-	o.Runs = slices.Grow(o.Runs, room(d.dense.runs))
-	o.Wakes = slices.Grow(o.Wakes, room(d.dense.wakes))
-	o.Calls = slices.Grow(o.Calls, room(d.dense.calls))
-	o.Metrics = slices.Grow(o.Metrics, room(d.dense.metrics))
-	o.slots = slices.Grow(o.slots, room(d.dense.runs+d.dense.wakes))
-	d.records = slices.Grow(d.records, room(d.dense.runs+d.dense.wakes))
-	d.counts = slices.Grow(d.counts, room(d.dense.goroutines))
+	rows := func(each int) int { return each * bytes / 1024 * 9 / 8 }
+	o.Goroutines = room(o.Goroutines, rows(d.dense.goroutines))
+	o.Runs = room(o.Runs, rows(d.dense.runs))
+	o.Wakes = room(o.Wakes, rows(d.dense.wakes))
+	o.Calls = room(o.Calls, rows(d.dense.calls))
+	o.Metrics = room(o.Metrics, rows(d.dense.metrics))
+	o.slots = room(o.slots, rows(d.dense.runs+d.dense.wakes))
+	d.records = room(d.records, rows(d.dense.runs+d.dense.wakes))
+	d.counts = room(d.counts, rows(d.dense.goroutines))
+}
+
+// room is s, or an empty slice for n. slices.Grow would copy what is not there any more.
+func room[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, 0, n)
+	}
+	return s
 }
 
 // measure remembers what a generation had.
@@ -540,7 +548,7 @@ func (d *decoder) index() {
 		o.Goroutines[i].from, o.Goroutines[i].to = n, n+c
 		n += c
 	}
-	o.slots = slices.Grow(o.slots[:0], int(n))[:n]
+	o.slots = room(o.slots, int(n))[:n]
 	for i := range o.slots {
 		o.slots[i] = none
 	}
