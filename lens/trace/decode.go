@@ -51,6 +51,7 @@ type decoder struct {
 	sweep uint32 // open range, or none
 	inP   uint32 // stay when the system call began
 	tail  []byte // the last bytes of a batch
+	most  int    // bytes of the largest generation, where columns are used again
 	dense density
 }
 
@@ -86,7 +87,7 @@ func (d *decoder) decode(index int, out *Generation) {
 	out.ID, out.Index, out.Start, out.names = g.id, index, g.clock.time(g.minTime), d.trace.names
 	out.End = out.Start
 	d.reset()
-	d.reserve(out, int(g.bytes))
+	d.reserve(out, max(int(g.bytes), d.most))
 	defer d.measure(out, int(g.bytes))
 	if err := d.content.load(&d.trace.src, g); err != nil {
 		out.Loss.add(Finding{Generation: g.id, Offset: g.batches[0].off, Bytes: g.bytes, What: Damage(err.Error())})

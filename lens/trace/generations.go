@@ -43,9 +43,26 @@ func (t *Trace) Generations(o Options) iter.Seq[*Generation] {
 	}
 }
 
+// decoder has room for the largest generation from the start: columns that grow from one to
+// the next leave their old selves to the collector, and twice the memory is resident.
+func (t *Trace) decoder(o Options) *decoder {
+	d := &decoder{trace: t}
+	most := 0
+	for _, g := range t.gens {
+		most = max(most, int(g.bytes)+maxHeader*len(g.batches))
+	}
+	if t.src.data == nil {
+		d.content.buf = make([]byte, 0, most)
+	}
+	if !o.Keep {
+		d.most = most
+	}
+	return d
+}
+
 // inline decodes one generation after the other.
 func (t *Trace) inline(o Options) func(int) *Generation {
-	d := &decoder{trace: t}
+	d := t.decoder(o)
 	g := new(Generation)
 	return func(i int) *Generation {
 		if o.Keep {
@@ -66,7 +83,7 @@ func (t *Trace) parallel(n int, o Options) (next func(int) *Generation, stop fun
 		out[w], back[w] = make(chan *Generation), make(chan *Generation, 1)
 		back[w] <- new(Generation)
 		go func() {
-			d := &decoder{trace: t}
+			d := t.decoder(o)
 			for i := w; i < len(t.gens); i += n {
 				var g *Generation
 				select {
