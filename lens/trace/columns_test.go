@@ -66,7 +66,7 @@ func chronicleOf(tr *Trace) *chronicle {
 	return c
 }
 
-func (c *chronicle) event(e *Event, text func(StackID) string) {
+func (c *chronicle) event(e *Event, text func(StackID) uint64) {
 	b := c.lives[e.Subject]
 	if b == nil {
 		b = &biography{first: e.Time, since: e.Time, state: e.To}
@@ -76,7 +76,7 @@ func (c *chronicle) event(e *Event, text func(StackID) string) {
 		c.lives[e.Subject] = b
 	}
 	if e.Kind == GoUnblock {
-		c.edges += mix(1, e.G, e.Subject, text(e.Stack()))
+		c.edges += mix(1, uint64(e.G), e.Subject, text(e.Stack()))
 	}
 	if b.state == e.To {
 		return // a status
@@ -118,12 +118,12 @@ func columns(t *testing.T, tr *Trace, o Options) *chronicle {
 	return c
 }
 
-func (c *chronicle) generation(t *testing.T, g *Generation, text func(StackID) string) {
+func (c *chronicle) generation(t *testing.T, g *Generation, text func(StackID) uint64) {
 	for i := range g.Goroutines {
 		c.goroutine(t, g, i, text)
 	}
 	for _, w := range g.Wakes {
-		c.edges += mix(1, g.GoroutineOf(w.Run), g.Goroutines[w.G].ID, text(w.Stack))
+		c.edges += mix(1, uint64(g.GoroutineOf(w.Run)), uint64(g.Goroutines[w.G].ID), text(w.Stack))
 	}
 	names := map[RangeKind]Kind{GCMark: GCBegin, GCSweep: GCSweepBegin, GCAssist: GCMarkAssistBegin, STW: STWBegin}
 	for _, r := range g.Ranges {
@@ -160,7 +160,7 @@ func (c *chronicle) generation(t *testing.T, g *Generation, text func(StackID) s
 	c.counts["GoLabel"] += len(g.Labels)
 }
 
-func (c *chronicle) goroutine(t *testing.T, g *Generation, i int, text func(StackID) string) {
+func (c *chronicle) goroutine(t *testing.T, g *Generation, i int, text func(StackID) uint64) {
 	row := &g.Goroutines[i]
 	b := c.lives[uint64(row.ID)]
 	if b == nil {
@@ -290,7 +290,7 @@ func TestGenerations_Recorded(t *testing.T) {
 		{"allocfree", []string{"GODEBUG=traceallocfree=1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			data := record(t, 1<<20, c.env...)
+			data := record(t, size(1<<20), c.env...)
 			tr, err := New(bytes.NewReader(data), int64(len(data)))
 			if err != nil {
 				t.Fatal(err)

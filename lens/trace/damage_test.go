@@ -157,7 +157,7 @@ func pieces(t testing.TB, data []byte) (head []byte, gens map[uint64][][]byte, i
 
 // TestDamage_Reordered shuffles generations: their numbers say how they belong.
 func TestDamage_Reordered(t *testing.T) {
-	data := record(t, 1<<19, workloadLight+"=1")
+	data := record(t, 1<<17, workloadLight+"=1")
 	head, gens, ids := pieces(t, data)
 	if len(ids) < 3 {
 		t.Fatalf("only %d generations", len(ids))
@@ -297,7 +297,7 @@ func TestMemory(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			data := []byte("go 1.26 trace\x00\x00\x00")
-			for m, i := byte(0), uint64(1); m < 16; m++ {
+			for m, i := byte(0), uint64(1); m < byte(size(16)); m++ {
 				var events []byte
 				for ; len(events) < maxBatch-maxEventBytes; i++ {
 					events = c.event(events, i)

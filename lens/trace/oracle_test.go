@@ -13,19 +13,25 @@ import (
 
 // tally is what two readings of one trace must agree on.
 type tally struct {
-	kinds map[string]int    // how many events of each kind
-	lives map[uint64]uint64 // for each goroutine, a hash over its transitions, in order, with their stacks and reasons
-	edges uint64            // a hash over all wake edges: who woke whom, with which stack
-	wakes int
-	notes uint64 // a hash over ranges, regions, tasks, logs, metrics and samples
+	kinds  map[string]int    // how many events of each kind
+	lives  map[uint64]uint64 // for each goroutine, a hash over its transitions, in order, with their stacks and reasons
+	edges  uint64            // a hash over all wake edges: who woke whom, with which stack
+	wakes  int
+	stacks map[exp.Stack]uint64
+	notes  uint64 // a hash over ranges, regions, tasks, logs, metrics and samples
 }
 
 func newTally() *tally {
-	return &tally{kinds: map[string]int{}, lives: map[uint64]uint64{}}
+	return &tally{kinds: map[string]int{}, lives: map[uint64]uint64{}, stacks: map[exp.Stack]uint64{}}
 }
 
 func mix(h uint64, vs ...any) uint64 {
 	for _, v := range vs {
+		if n, ok := v.(uint64); ok {
+			h = (h ^ n ^ 0xff<<56) * 0x9E3779B97F4A7C15
+			h ^= h >> 29
+			continue
+		}
 		for _, c := range fmt.Append(nil, v, ";") {
 			h = (h ^ uint64(c)) * 0x100000001b3
 		}
@@ -33,11 +39,11 @@ func mix(h uint64, vs ...any) uint64 {
 	return h
 }
 
-func (y *tally) transition(g uint64, from, to any, reason, stack string) {
+func (y *tally) transition(g uint64, from, to any, reason string, stack uint64) {
 	y.lives[g] = mix(y.lives[g], from, to, reason, stack)
 }
 
-func (y *tally) wake(by, g uint64, stack string) {
+func (y *tally) wake(by, g uint64, stack uint64) {
 	y.edges += mix(1, by, g, stack)
 	y.wakes++
 }
@@ -63,6 +69,16 @@ func oracle(data []byte) (*tally, error) {
 	}
 }
 
+// stackHash is of a stack's text; the oracle's stacks are comparable, and few.
+func (y *tally) stackHash(s exp.Stack) uint64 {
+	h, ok := y.stacks[s]
+	if !ok {
+		h = mix(3, expStack(s))
+		y.stacks[s] = h
+	}
+	return h
+}
+
 func expStack(s exp.Stack) string {
 	var b []byte
 	for f := range s.Frames() {
@@ -73,7 +89,7 @@ func expStack(s exp.Stack) string {
 
 func (y *tally) oracleEvent(ev exp.Event) {
 	g := max(0, int64(ev.Goroutine()))
-	stack := expStack(ev.Stack())
+	stack := y.stackHash(ev.Stack())
 	y.kinds[ev.Kind().String()]++
 	switch ev.Kind() {
 	case exp.EventStateTransition:
@@ -86,7 +102,7 @@ func (y *tally) oracleEvent(ev exp.Event) {
 		id := uint64(s.Resource.Goroutine())
 		from, to := s.Goroutine()
 		y.kinds[fmt.Sprint("G ", from, " ", to)]++
-		y.transition(id, from, to, s.Reason, expStack(s.Stack))
+		y.transition(id, from, to, s.Reason, y.stackHash(s.Stack))
 		if from == exp.GoWaiting && to == exp.GoRunnable {
 			y.wake(uint64(g), id, stack)
 		}
@@ -148,24 +164,24 @@ func ordered(tr *Trace, o *Order) *tally {
 	return y
 }
 
-// stackText writes stacks out, each once.
-func stackText(tr *Trace) func(StackID) string {
-	seen := map[StackID]string{}
-	return func(id StackID) string {
+// stackText hashes the text of stacks, each once.
+func stackText(tr *Trace) func(StackID) uint64 {
+	seen := map[StackID]uint64{}
+	return func(id StackID) uint64 {
 		s, ok := seen[id]
 		if !ok {
 			var b []byte
 			for _, f := range tr.Frames(id) {
 				b = fmt.Appendf(b, "%x %s %s:%d\n", f.PC, f.Function, f.File, f.Line)
 			}
-			s = string(b)
+			s = mix(3, string(b))
 			seen[id] = s
 		}
 		return s
 	}
 }
 
-func (y *tally) event(e *Event, text func(StackID) string, stw map[GoID]string) {
+func (y *tally) event(e *Event, text func(StackID) uint64, stw map[GoID]string) {
 	stack, g := text(e.Stack()), int64(e.G)
 	kind, ok := expKinds[e.Kind]
 	switch {
@@ -203,7 +219,7 @@ func (y *tally) event(e *Event, text func(StackID) string, stw map[GoID]string) 
 	}
 }
 
-func (y *tally) change(e *Event, kind exp.EventKind, text func(StackID) string) {
+func (y *tally) change(e *Event, kind exp.EventKind, text func(StackID) uint64) {
 	switch {
 	case e.ChangesProc():
 		y.kinds[fmt.Sprint("P ", procStates[e.From], " ", procStates[e.To])]++
@@ -215,7 +231,7 @@ func (y *tally) change(e *Event, kind exp.EventKind, text func(StackID) string) 
 		case GoCreate, GoCreateBlocked:
 			stack = text(e.StartStack())
 		case GoUnblock:
-			stack = ""
+			stack = text(0)
 			y.wake(uint64(e.G), e.Subject, text(e.Stack()))
 		}
 		y.transition(e.Subject, from, to, e.Text(), stack)
@@ -294,8 +310,8 @@ func TestOrdered_Recorded(t *testing.T) {
 		bytes int
 		env   []string
 	}{
-		{"plain", 3 << 20, nil},
-		{"allocfree", 3 << 20, []string{"GODEBUG=traceallocfree=1"}},
+		{"plain", size(2 << 20), nil},
+		{"allocfree", size(2 << 20), []string{"GODEBUG=traceallocfree=1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			data := record(t, c.bytes, c.env...)

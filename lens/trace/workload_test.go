@@ -30,7 +30,7 @@ import (
 
 const (
 	workloadBytes = "HONE_TRACE_WORKLOAD_BYTES" // how long the trace shall be at least
-	workloadLight = "HONE_TRACE_WORKLOAD_LIGHT" // only what is slow, for three seconds: several generations in little space
+	workloadLight = "HONE_TRACE_WORKLOAD_LIGHT" // only what is slow, for two seconds: several generations in little space
 )
 
 func TestMain(m *testing.M) {
@@ -42,6 +42,14 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
+}
+
+// size is how much to record for a test: less of it where -short asks for that.
+func size(bytes int) int {
+	if testing.Short() {
+		return bytes / 8
+	}
+	return bytes
 }
 
 // record is a trace of the workload of about so many bytes.
@@ -96,7 +104,7 @@ func workload(w io.Writer, n int64) error {
 	parts := []func(context.Context, *sync.WaitGroup){requests, timers, coroutines, worlds, pipelines, contention, churn, garbage, systemCalls}
 	began, least := time.Now(), time.Duration(0)
 	if os.Getenv(workloadLight) != "" {
-		parts, least = parts[1:4], 3*time.Second
+		parts, least = parts[1:4], 2200*time.Millisecond
 	}
 	for _, part := range parts {
 		part(ctx, &wg)
