@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 // readAll reads a trace in every way and checks what must hold whatever the bytes are. It
@@ -233,6 +234,51 @@ func TestDamage_Garbage(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, chronicleOf(tr), chronicleOf(whole))
+}
+
+// TestDamage_Kinds puts each byte where the kind of an event should be, in the middle of a
+// batch: what no event can begin with ends the batch, and nothing else.
+func TestDamage_Kinds(t *testing.T) {
+	for kind := range 256 {
+		m := newMachine(rand.New(rand.NewPCG(1, 5)), 2)
+		m.begin()
+		for i := range 300 {
+			if m.step(); i == 100 {
+				m.cores[0].events = append(m.cores[0].events, byte(kind), 0, 1, 1, 1, 1)
+			}
+		}
+		m.end()
+		if !readAll(t, m.out) && arity[kind] != 5 { // with five numbers, it is an event
+			t.Errorf("an event of %v, from nowhere, is not noticed", Kind(kind))
+		}
+	}
+}
+
+// TestDamage_Stopped leaves both kinds of loop early: nothing goes on behind it.
+func TestDamage_Stopped(t *testing.T) {
+	tr, err := Parse(record(t, 1<<17, workloadLight+"=1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := runtime.NumGoroutine()
+	for range tr.Generations(Options{Workers: 3}) {
+		break
+	}
+	var o Order
+	for range tr.Ordered(&o) {
+		break
+	}
+	if o.Events != 1 {
+		t.Errorf("%d events in a loop that was left after one", o.Events)
+	}
+	for range 1000 { // the workers need a moment
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		runtime.Gosched()
+		time.Sleep(time.Millisecond)
+	}
+	t.Errorf("%d goroutines, there were %d", runtime.NumGoroutine(), before)
 }
 
 // TestParse_Foreign says of what is no trace what it is, and of old traces what to do.
