@@ -12,8 +12,11 @@ type Time int64
 // String is as a time.Duration prints.
 func (t Time) String() string { return time.Duration(t).String() }
 
-// open is the end of what did not end.
+// open is the end of what did not end, and the start of what began before the trace.
 const open = Time(-1 << 63)
+
+// IsOpen reports whether t is no time: of what has not ended, or began before the trace.
+func (t Time) IsOpen() bool { return t == open }
 
 // A Snapshot ties the clock of the trace to the others, once a generation (since Go 1.25;
 // tracetime.go, traceSyncBatch).

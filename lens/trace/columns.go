@@ -75,7 +75,7 @@ const none = ^uint32(0)
 type Goroutine struct {
 	ID      GoID
 	Parent  GoID              // who created it; 0 for the runtime, or before the trace
-	Created Time              // open (the least Time) where that was before the trace
+	Created Time              // open, which IsOpen tells, where that was before the trace
 	Ended   Time              // open where it has not
 	First   Time              // the first word about it: where its totals start
 	Until   Time              // how far its totals go: its last change of state; in the last generation the end of the trace

@@ -217,7 +217,7 @@ func (m *merge) thread(id uint64) *cursor {
 // The stream in front goes on for as long as no other is earlier: a thread writes several
 // events before another one's turn, and the heap is asked only in between. What each event
 // costs is a call of its handler, one of what decodes its numbers, and one of the loop's
-// body: every call more would be a tenth.
+// body: with eight calls instead it was 15 ns and not 12.6.
 //
 // Kind and time of the event in front are kept in variables, not only in the event: the
 // processor waits for the kind to know where to go on.
@@ -426,7 +426,8 @@ func (h *heap) push(t Time, stream uint32) {
 }
 
 // replace gives the first another time. Which of four children is least can't be
-// predicted, so it is found without branches: conditional moves take a third off.
+// predicted, so it is found without branches: conditional moves take 6 % off
+// the reading of a trace whose threads interleave finely.
 func (h heap) replace(t Time) {
 	e := entry{t, h[0].stream}
 	i := 0

@@ -36,7 +36,7 @@ type Extent struct {
 // maxAmplification bounds the memory that decoding takes, whatever a file claims: so
 // many bytes for each byte that is decoded at once, beside a constant. An event of four
 // bytes may name a new goroutine (a row and a slot in two tables), a new P and a new
-// stack; that is the worst. A trace that the runtime wrote takes about four.
+// stack; that is the worst. A trace that the runtime wrote takes about eleven.
 const maxAmplification = 192
 
 // Open finds the generations of a trace file. Close it afterwards.

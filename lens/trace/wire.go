@@ -84,8 +84,9 @@ func uvarintLong(d []byte, i int) (uint64, int) {
 }
 
 // number is the fast way to read one: maxVarint bytes are there, and what they are is not
-// checked. Branches on the length are the fastest way in Go: 440 million events a second,
-// against 196 with encoding/binary and 66 to 104 with eight bytes at a time and masks.
+// checked. Branches on the length are the fastest way in Go, measured on a trace of 1 GB: 440
+// million events a second, against 196 with encoding/binary and 66 to 104 with eight bytes
+// at a time and masks.
 //
 // It is written so that it costs 79 of the inliner's budget of 80.
 func number(d []byte, i int) (x uint64, next int) {
