@@ -347,7 +347,7 @@ func (m *merge) proc(id uint64) uint32 {
 	if i == 0 {
 		i = uint32(len(m.procs))
 		m.procs = append(m.procs, procState{id: ProcID(int32(id))})
-		m.procOf.set(id, i, len(m.procs))
+		m.procOf.set(id, i)
 	}
 	return i
 }

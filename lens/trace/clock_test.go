@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"math/rand/v2"
@@ -93,5 +94,57 @@ func TestNumbers(t *testing.T) {
 		if _, i := uvarint([]byte(bad), 0); i >= 0 {
 			t.Errorf("%x is read as a number", bad)
 		}
+	}
+}
+
+// TestTables_AnyOrder reads strings and stacks whose numbers come in no order, as the runtime
+// writes them: it walks a tree of hashes.
+func TestTables_AnyOrder(t *testing.T) {
+	const n = 4000 // as many as fit in a batch
+	var names, frames, events []byte
+	for _, i := range rand.Perm(n) {
+		id := uint64(i + 1)
+		names = binary.AppendUvarint(append(names, byte(stringEntry)), id)
+		text := fmt.Sprint("name", id)
+		names = append(binary.AppendUvarint(names, uint64(len(text))), text...)
+		frames = append(binary.AppendUvarint(append(frames, byte(stackEntry)), id), 1)
+		for _, v := range []uint64{1 << 20 * id, id, id, id} {
+			frames = binary.AppendUvarint(frames, v)
+		}
+		events = append(events, byte(UserLog), 1, 0)
+		for range 3 {
+			events = binary.AppendUvarint(events, id)
+		}
+	}
+	m := newMachine(rand.New(rand.NewPCG(1, 6)), 1)
+	m.begin()
+	for m.cores[0].g == 0 {
+		m.step()
+	}
+	m.cores[0].events = append(m.cores[0].events, events...)
+	m.end()
+	data := bytes.TrimSuffix(m.out, []byte{byte(endOfGeneration)})
+	m.out = data
+	for kind, entries := range map[Kind][]byte{stringsTable: names, stacks: frames} {
+		m.batch(noThread, 1, append([]byte{byte(kind)}, entries...))
+	}
+	data = append(m.out, byte(endOfGeneration))
+	tr, err := Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for e := range tr.Events() {
+		if e.Kind != UserLog {
+			continue
+		}
+		seen++
+		want, f := fmt.Sprint("name", e.Args[2]), tr.Frames(e.Stack())
+		if e.Text() != want || len(f) != 1 || f[0].Function != want || f[0].Line != int(e.Args[2]) {
+			t.Fatalf("%q at %v, want %s", e.Text(), f, want)
+		}
+	}
+	if seen != n {
+		t.Errorf("%d logs, want %d: %v", seen, n, tr.Loss)
 	}
 }

@@ -463,7 +463,7 @@ func (d *decoder) procRow(id uint64) uint32 {
 	if i == 0 {
 		d.procs = append(d.procs, procRow{id: ProcID(int32(id)), open: none})
 		i = uint32(len(d.procs))
-		d.procOf.set(id, i, len(d.procs))
+		d.procOf.set(id, i)
 	}
 	return i
 }

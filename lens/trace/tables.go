@@ -144,17 +144,20 @@ type Sample struct {
 }
 
 // dense maps the numbers of a table to what they name. The runtime counts from one, so a
-// slice does; numbers that damage made are kept apart, that they cost no memory.
+// slice does; numbers from limit on, which damage made, are kept apart, that they cost no
+// memory. The limit is set before the first number and stays: entries come in no order, and
+// each must be looked for where it was put.
 type dense[T any] struct {
 	items []T
 	rest  map[uint64]T
+	limit uint64
 }
 
-// slack is how much longer than the table's entries the slice may be.
+// slack is the limit of a table that is empty.
 const slack = 1024
 
-func (d *dense[T]) set(id uint64, v T, entries int) {
-	if id >= uint64(2*entries+slack) {
+func (d *dense[T]) set(id uint64, v T) {
+	if id >= d.limit+slack {
 		if d.rest == nil {
 			d.rest = map[uint64]T{}
 		}
@@ -176,18 +179,18 @@ func (d *dense[T]) at(id uint64) T {
 
 // read takes in all tables of a generation.
 func (tb *tables) read(g *extent, c *content) {
-	entries := 0
+	// An entry has a kind, a number, a length, and of a stack at least one frame of four bytes.
+	tb.strings.limit, tb.stacks.limit = g.tableBytes(stringsTable)/3, g.tableBytes(stacks)/7
 	for i := range g.batches { // strings first: stacks name them
 		if b := &g.batches[i]; b.exp == 0 && b.kind == stringsTable {
-			entries += tb.readStrings(g, b, c.of(g, i), entries)
+			tb.readStrings(g, b, c.of(g, i))
 		}
 	}
 	tb.symbols = make([]Symbol, len(tb.strings.items))
 	tb.names.mu.Lock()
-	entries = 0
 	for i := range g.batches {
 		if b := &g.batches[i]; b.exp == 0 && b.kind == stacks {
-			entries += tb.readStacks(g, b, c.of(g, i), entries)
+			tb.readStacks(g, b, c.of(g, i))
 		}
 	}
 	tb.names.mu.Unlock()
@@ -206,10 +209,20 @@ func (tb *tables) damaged(g *extent, b *batch, at int) {
 	tb.loss.add(Finding{Generation: g.id, Offset: b.off + int64(at), Bytes: int64(b.size) - int64(at), What: TableUnreadable})
 }
 
-func (tb *tables) readStrings(g *extent, b *batch, d []byte, before int) int {
+// tableBytes is the length of all parts of a table.
+func (g *extent) tableBytes(kind Kind) uint64 {
+	n := uint64(0)
+	for i := range g.batches {
+		if b := &g.batches[i]; b.exp == 0 && b.kind == kind {
+			n += uint64(b.size)
+		}
+	}
+	return n
+}
+
+func (tb *tables) readStrings(g *extent, b *batch, d []byte) {
 	all := string(d) // one allocation for all of the batch's strings
-	n := 0
-	for i := 1; i < len(d); n++ {
+	for i := 1; i < len(d); {
 		id, j := uvarint(d, i+1)
 		size, j := uvarint(d, max(j, 0))
 		if Kind(d[i]) != stringEntry || j < i+3 || size > maxString || size > uint64(len(d)-j) {
@@ -217,15 +230,13 @@ func (tb *tables) readStrings(g *extent, b *batch, d []byte, before int) int {
 			break
 		}
 		i = j + int(size)
-		tb.strings.set(id, all[j:i], before+n)
+		tb.strings.set(id, all[j:i])
 	}
-	return n
 }
 
 // readStacks wants names.mu held.
-func (tb *tables) readStacks(g *extent, b *batch, d []byte, before int) int {
-	n := 0
-	for i := 1; i < len(d); n++ {
+func (tb *tables) readStacks(g *extent, b *batch, d []byte) {
+	for i := 1; i < len(d); {
 		id, j := uvarint(d, i+1)
 		frames, j := uvarint(d, max(j, 0))
 		if Kind(d[i]) != stackEntry || j < i+3 || frames > maxFrames {
@@ -246,9 +257,8 @@ func (tb *tables) readStacks(g *extent, b *batch, d []byte, before int) int {
 			stack = tb.names.add(tb.key)
 			tb.addFrames(d, j, int(frames))
 		}
-		tb.stacks.set(id, stack, before+n)
+		tb.stacks.set(id, stack)
 	}
-	return n
 }
 
 // readKey reads the frames of a stack for their program counters; it returns where they end,
