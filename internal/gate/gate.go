@@ -108,14 +108,14 @@ func (in *inspection) fault(format string, args ...any) {
 	in.faults = append(in.faults, fmt.Sprintf(format, args...))
 }
 
-// each calls work for 0 … n-1, as many at a time as there are processors: most of
-// it waits for compilers, and for programs that hang. The first error ends all.
+// each calls work for 0 … n-1, one more at a time than there are processors: much of it
+// waits, for programs that hang and for time to pass. The first error ends all.
 func (in *inspection) each(ctx context.Context, n int, work func(context.Context, int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	next := make(chan int)
-	for range min(n, runtime.GOMAXPROCS(0)) {
+	for range min(n, runtime.GOMAXPROCS(0)+1) {
 		wg.Go(func() {
 			for i := range next {
 				if err := work(ctx, i); err != nil {

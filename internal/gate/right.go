@@ -103,39 +103,60 @@ func starter(ctx context.Context, in *inspection) error {
 	return nil
 }
 
+// A stair is a solution up to a stage, with stubs of one kind for the rest.
+type stair struct {
+	stub   start.Stub
+	solved int
+}
+
 // staircase climbs: with k stages solved, the first k pass and the next does not.
 func staircase(ctx context.Context, in *inspection) error {
-	stages := stageIDs(in.lab)
-	for _, stub := range []start.Stub{start.Panic, start.Zero} {
-		row := ""
-		for solved := range len(stages) + 1 {
-			if solved == len(stages) && stub == start.Zero {
-				break // nothing is stubbed any more
-			}
-			in.event(fmt.Sprintf("%s: staircase, %s stubs, %d solved", in.lab.ID, stubName(stub), solved))
-			files, err := judge.Solution(in.lab, solved, stub)
-			if err != nil {
-				return err
-			}
-			o := judge.CheckOptions{Stages: stages[:min(solved+1, len(stages))], All: true}
-			switch {
-			case !in.quick:
-			case stub == start.Panic:
-				o.Only = in.unmeasuredChecks(solved)
-			default:
-				// The row of panic stubs has shown that the stages so far pass, and zero
-				// values make checks wait. One that fails is enough.
-				o = judge.CheckOptions{Stages: stages[solved : solved+1], First: true}
-			}
-			v, err := in.judge.Check(ctx, in.lab, files, o)
-			if err != nil {
-				return err
-			}
-			row += fmt.Sprintf(" %d", solved)
-			in.step(v, stub, solved)
-		}
-		in.saw("%s stubs: solved%s of %d, each passes so far and no further", stubName(stub), row, len(stages))
+	n := len(in.lab.Stages)
+	var stairs []stair
+	for solved := range n + 1 {
+		stairs = append(stairs, stair{start.Panic, solved})
 	}
+	for solved := range n { // with all solved nothing is stubbed any more
+		stairs = append(stairs, stair{start.Zero, solved})
+	}
+	if in.quick { // nothing is measured
+		if err := in.each(ctx, len(stairs), func(ctx context.Context, i int) error { return in.climb(ctx, stairs[i]) }); err != nil {
+			return err
+		}
+	} else {
+		for _, s := range stairs {
+			if err := in.climb(ctx, s); err != nil {
+				return err
+			}
+		}
+	}
+	in.saw("panic stubs: 0 to %d of %d stages solved, each passes so far and no further", n, n)
+	in.saw("zero stubs: 0 to %d of %d stages solved, each passes so far and no further", n-1, n)
+	return nil
+}
+
+func (in *inspection) climb(ctx context.Context, s stair) error {
+	stages := stageIDs(in.lab)
+	in.event(fmt.Sprintf("%s: staircase, %s stubs, %d solved", in.lab.ID, stubName(s.stub), s.solved))
+	files, err := judge.Solution(in.lab, s.solved, s.stub)
+	if err != nil {
+		return err
+	}
+	o := judge.CheckOptions{Stages: stages[:min(s.solved+1, len(stages))], All: true}
+	switch {
+	case !in.quick:
+	case s.stub == start.Panic:
+		o.Only = in.unmeasuredChecks(s.solved)
+	default:
+		// The row of panic stubs shows that the stages so far pass, and zero values make
+		// checks wait. One that fails is enough.
+		o = judge.CheckOptions{Stages: stages[s.solved : s.solved+1], First: true}
+	}
+	v, err := in.judge.Check(ctx, in.lab, files, o)
+	if err != nil {
+		return err
+	}
+	in.step(v, s.stub, s.solved)
 	return nil
 }
 

@@ -22,7 +22,7 @@ func traceOf(t *testing.T, data []byte) *Trace {
 
 // Nothing that a summary counts is lost or counted twice, whatever the trace.
 func TestSummarize_Conserves(t *testing.T) {
-	tr := traceOf(t, record(t, 4<<20))
+	tr := traceOf(t, record(t, size(4<<20)))
 	s, err := tr.Summarize()
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestSummarize_Conserves(t *testing.T) {
 
 // All time that somebody waited for a P is answered for, as often as there are Ps.
 func TestBlame_Conserves(t *testing.T) {
-	tr := traceOf(t, record(t, 4<<20))
+	tr := traceOf(t, record(t, size(4<<20)))
 	b := tr.Blame(func(*Goroutine) bool { return true })
 	s, err := tr.Summarize()
 	if err != nil {
@@ -110,7 +110,7 @@ func TestBlame_Conserves(t *testing.T) {
 // The segments of any critical path follow each other without gaps, from the one moment
 // to the other.
 func TestCriticalPath_Conserves(t *testing.T) {
-	tr := traceOf(t, record(t, 4<<20))
+	tr := traceOf(t, record(t, size(4<<20)))
 	type window struct {
 		id       GoID
 		from, to Time

@@ -5,7 +5,7 @@
 // that the checks ask for the contract and not for an arena.
 //
 // It allocates nothing in its steady state, because a node that was freed is used
-// again, and it is as fast as the reference. But a node of 48 bytes and a map that
+// again, and it is about as fast as the reference. But a node of 48 bytes and a map that
 // evicts are 95 bytes an entry, and twice that with ghosts: the waived checks. LRU is the
 // textbook's own design here, so its speed is the peer's, more or less a tenth that depends
 // on where its entries lie: it is no witness for a budget of 1.1.
