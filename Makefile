@@ -44,11 +44,13 @@ nightly:
 	go test -fuzz=FuzzApply -fuzztime=5m ./internal/start
 	go test -fuzz=FuzzDirectives -fuzztime=5m ./internal/vet
 	go test -fuzz=FuzzDecoder -fuzztime=5m ./lens/compile
+	go test -fuzz=FuzzRead -fuzztime=5m -fuzzminimizetime=1x ./lens/trace
 	HONE_GATES=nightly go test -count=1 -timeout 3h -v -run 'Sweep_Std' ./lens/compile
 
 # Ratios side by side in one run; never a lone time. The peers print their tables as tests.
 bench:
 	go test -run '^$$' -bench . -benchtime 1x -count=1 ./cmd/hone
 	go test -run '^$$' -bench . -benchtime 1x -count=1 -timeout 30m ./lens/compile
+	go test -run '^$$' -bench 'Ordered|Rebuild' -benchtime 1x -count=1 -timeout 30m ./lens/trace
 	go test -run '^$$' -bench . -benchtime 1x -count=1 -timeout 60m ./internal/mutate
 	cd peers && go test -count=1 -v -bench . ./...

@@ -17,6 +17,9 @@
 //     stays of Ps, ranges, regions and tasks, as slices of structs, decoded by all processors.
 //     [Generation.Timeline] is one goroutine's life.
 //
+// On the columns stand the answers: [Trace.Summarize], [Trace.Blame], [Trace.CriticalPath] and
+// [Compare].
+//
 // Start with the second where the question is about time: it costs no merge, and totals are
 // there. What a figure is worth is in the accounts: [Trace.Loss], [Order] and [Generation] say
 // what was missing and what went against the clock.
@@ -39,6 +42,11 @@
 //	stitch.go       generations joined in order
 //	timeline.go     one goroutine's life from its rows
 //	generations.go  workers
+//	summary.go      what a trace says at first sight
+//	blame.go        who ran while others could have
+//	critical.go     what delayed whom
+//	compare.go      two traces, by ranks
+//	distribution.go how long things took
 //
 // # Time
 //
