@@ -204,7 +204,7 @@ func (in *inspection) recorded(ctx context.Context, m catalog.Mutant, matrix dia
 	seen, ok := in.observed.get(m.Name)
 	var c *judge.Candidate
 	sameFails, sameText := false, false
-	for range looks {
+	for look := range looks {
 		if !ok {
 			if c == nil {
 				if c, err = in.candidate(m); err != nil {
@@ -213,7 +213,7 @@ func (in *inspection) recorded(ctx context.Context, m catalog.Mutant, matrix dia
 				}
 				defer c.Close()
 			}
-			if seen, err = observe(ctx, c, in.stageOf(m), judge.CheckOptions{Seed: goldenSeed, NoRace: in.needsNoRace(m.Name)}); err != nil {
+			if seen, err = observe(ctx, c, in.stageOf(m), judge.CheckOptions{Seed: goldenSeed, NoRace: look == 0 && in.needsNoRace(m.Name)}); err != nil {
 				return fmt.Errorf("mutant %s: %w", m.Name, err)
 			}
 			in.observed.note(m.Name, seen)
