@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,7 +118,7 @@ func (a *app) trace(ctx context.Context, args []string, dash int, f traceFlags) 
 	case f.critical != "":
 		return a.traceCritical(ctx, t, f, o)
 	}
-	s, err := t.Summarize()
+	s, err := cancelable(ctx, t.Summarize)
 	if err != nil {
 		return err
 	}
@@ -158,7 +159,7 @@ func (a *app) traceDiff(ctx context.Context, now *trace.Summary, f traceFlags, o
 	}
 	defer t.Close()
 	a.say("reading " + f.diff)
-	before, err := t.Summarize()
+	before, err := cancelable(ctx, t.Summarize)
 	if err != nil {
 		return err
 	}
@@ -168,6 +169,27 @@ func (a *app) traceDiff(ctx context.Context, now *trace.Summary, f traceFlags, o
 		return report.JSON(a.stdout, c)
 	}
 	return a.page(ctx, chart.Diff(a.out, c, f.diff, o))
+}
+
+// cancelable leaves a long reading to itself when the user does not want it any more: the
+// process ends then.
+func cancelable[T any](ctx context.Context, read func() T) (T, error) {
+	done := make(chan T, 1)
+	go func() { done <- read() }()
+	select {
+	case v := <-done:
+		return v, nil
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
+	}
+}
+
+// noteLoss says that a trace is damaged, where the answer itself does not.
+func (a *app) noteLoss(t *trace.Trace) {
+	if !t.Loss.IsZero() {
+		a.note("the trace is damaged, so figures are lower bounds: hone trace without a question says what is lost")
+	}
 }
 
 // traceFile is the file to read, and how the user would call it.
@@ -300,8 +322,12 @@ func (a *app) traceBlame(ctx context.Context, t *trace.Trace, f traceFlags, o ch
 		who = f.blame
 		match = func(g *trace.Goroutine) bool { return isCalled(t.Name(g.Func), f.blame) }
 	}
-	b := t.Blame(match)
+	b, err := cancelable(ctx, func() *trace.Blame { return t.Blame(match) })
+	if err != nil {
+		return err
+	}
 	a.quiet()
+	a.noteLoss(t)
 	if b.Latency.Count == 0 && !a.hasGoroutine(t, match) {
 		return mistake(fmt.Sprintf("no goroutine in %s is %s", o.Name, who), "see what there is: hone trace "+o.Name+" --goroutines")
 	}
@@ -331,28 +357,43 @@ func (a *app) hasGoroutine(t *trace.Trace, match func(*trace.Goroutine) bool) bo
 
 // traceCritical answers --critical.
 func (a *app) traceCritical(ctx context.Context, t *trace.Trace, f traceFlags, o chart.Options) error {
-	var span trace.Stretch
-	found := false
-	if id, err := strconv.ParseUint(f.critical, 10, 64); err == nil {
-		span, found = t.Life(trace.GoID(id))
-		span.Name = fmt.Sprintf("goroutine %d, %s", id, span.Name)
-	} else if all := t.Stretches(f.critical); len(all) > 0 {
-		span, found = all[0], true
-		if n := len(all); n > 1 {
-			span.Name = fmt.Sprintf("%s, the slowest of %d", span.Name, n)
-		}
-	}
-	if !found {
-		a.quiet()
-		return mistake(fmt.Sprintf("no region, task or goroutine in %s is %s", o.Name, f.critical), "a goroutine is named by its number; regions and tasks come from runtime/trace.WithRegion and NewTask")
-	}
-	path, err := t.CriticalPath(span.G, span.Start, span.End)
-	a.quiet()
+	span, err := cancelable(ctx, func() trace.Stretch { return stretch(t, f.critical) })
 	if err != nil {
 		return err
 	}
+	if span.End <= span.Start {
+		a.quiet()
+		return mistake(fmt.Sprintf("no region, task or goroutine in %s is %s", o.Name, f.critical), "a goroutine is named by its number; regions and tasks come from runtime/trace.WithRegion and NewTask")
+	}
+	var wrong error
+	path, err := cancelable(ctx, func() (path []trace.Segment) {
+		path, wrong = t.CriticalPath(span.G, span.Start, span.End)
+		return path
+	})
+	a.quiet()
+	if err = cmp.Or(err, wrong); err != nil {
+		return err
+	}
+	a.noteLoss(t)
 	if f.json {
 		return report.JSON(a.stdout, map[string]any{"of": span, "path": path})
 	}
 	return a.page(ctx, chart.Path(a.out, path, term.Clean(span.Name), o))
+}
+
+// stretch is what a name stands for, the slowest where there are several; empty for none.
+func stretch(t *trace.Trace, name string) trace.Stretch {
+	if id, err := strconv.ParseUint(name, 10, 64); err == nil {
+		life, _ := t.Life(trace.GoID(id))
+		life.Name = fmt.Sprintf("goroutine %d, %s", id, life.Name)
+		return life
+	}
+	all := t.Stretches(name)
+	if len(all) == 0 {
+		return trace.Stretch{}
+	}
+	if n := len(all); n > 1 {
+		all[0].Name = fmt.Sprintf("%s, the slowest of %d", name, n)
+	}
+	return all[0]
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
+	"runtime"
 	rt "runtime/trace"
 	"slices"
 	"strings"
@@ -23,10 +24,7 @@ func traceOf(t *testing.T, data []byte) *Trace {
 // Nothing that a summary counts is lost or counted twice, whatever the trace.
 func TestSummarize_Conserves(t *testing.T) {
 	tr := traceOf(t, record(t, size(4<<20)))
-	s, err := tr.Summarize()
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := tr.Summarize()
 	var totals States
 	goroutines, alive := 0, 0
 	var wakes int64
@@ -84,14 +82,48 @@ func TestSummarize_Conserves(t *testing.T) {
 	}
 }
 
+// A waker has a name also where it ended right after, and was met before those it woke.
+func TestSummarize_NamesWakersThatEnded(t *testing.T) {
+	if rt.IsEnabled() {
+		t.Skip("this test is being traced")
+	}
+	var buf bytes.Buffer
+	if err := rt.Start(&buf); err != nil {
+		t.Fatal(err)
+	}
+	const n = 200
+	done := make(chan bool)
+	for range n {
+		c := make(chan bool)
+		go func() { <-c; done <- true }()
+		go func() { runtime.Gosched(); c <- true }()
+	}
+	for range n {
+		<-done
+	}
+	rt.Stop()
+	woken := int64(0)
+	for _, b := range traceOf(t, buf.Bytes()).Summarize().Blocks {
+		for _, w := range b.Wakers {
+			if len(w.Stack) == 0 || !strings.Contains(w.Stack[len(w.Stack)-1].Function, "NamesWakersThatEnded") {
+				continue
+			}
+			woken += w.Count
+			if w.Func == "" {
+				t.Errorf("%d waits for %q were ended by nobody, at %v", w.Count, b.Why, w.Stack)
+			}
+		}
+	}
+	if woken == 0 {
+		t.Error("nobody woke anybody")
+	}
+}
+
 // All time that somebody waited for a P is answered for, as often as there are Ps.
 func TestBlame_Conserves(t *testing.T) {
 	tr := traceOf(t, record(t, size(4<<20)))
 	b := tr.Blame(func(*Goroutine) bool { return true })
-	s, err := tr.Summarize()
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := tr.Summarize()
 	sum := b.Idle + b.Unknown
 	for _, c := range b.By {
 		sum += c.Time

@@ -170,17 +170,18 @@ type Stretch struct {
 	End   Time   `json:"end"`
 }
 
-// Stretches are the regions and tasks of a name of which the trace has both ends, longest first.
+// Stretches are the regions and tasks of a name of which the trace has both ends, and that took time, longest
+// first.
 func (t *Trace) Stretches(name string) []Stretch {
 	var out []Stretch
 	for g := range t.Generations(Options{}) {
 		for _, r := range g.Regions {
-			if r.Start != open && r.End != open && t.Name(r.Name) == name {
+			if r.Start != open && r.End > r.Start && t.Name(r.Name) == name {
 				out = append(out, Stretch{name, r.G, r.Start, r.End})
 			}
 		}
 		for _, k := range g.Tasks {
-			if k.Start != open && k.End != open && k.EndG != 0 && t.Name(k.Name) == name {
+			if k.Start != open && k.End > k.Start && k.EndG != 0 && t.Name(k.Name) == name {
 				out = append(out, Stretch{name, k.EndG, k.Start, k.End})
 			}
 		}

@@ -134,7 +134,7 @@ type summing struct {
 }
 
 // Summarize reads a trace once, one generation at a time.
-func (t *Trace) Summarize() (*Summary, error) {
+func (t *Trace) Summarize() *Summary {
 	s := &summing{
 		Summary: &Summary{Version: t.Version, Size: t.Size, Loss: t.Loss, GC: Collections{Stopped: map[string]*Distribution{}}},
 		t:       t, functions: map[Symbol]*Function{}, blocks: map[blockKey]*Block{}, wakers: map[blockKey]map[wakerKey]int64{},
@@ -144,7 +144,7 @@ func (t *Trace) Summarize() (*Summary, error) {
 		s.generation(g)
 	}
 	s.finish()
-	return s.Summary, nil
+	return s.Summary
 }
 
 func (s *summing) generation(g *Generation) {
@@ -173,6 +173,14 @@ func (s *summing) generation(g *Generation) {
 	}
 	for i := range g.Goroutines {
 		s.goroutine(g, i)
+	}
+	// Only now: whoever has ended may have woken any of the others before. Numbers are not
+	// used twice.
+	for i := range g.Goroutines {
+		if row := &g.Goroutines[i]; row.HasEnded() {
+			delete(s.seen, row.ID)
+			delete(s.starts, row.ID)
+		}
 	}
 	s.collections(g)
 }
@@ -210,10 +218,6 @@ func (s *summing) goroutine(g *Generation, i int) {
 				s.delay(f, row.ID, iv)
 			}
 		}
-	}
-	if row.HasEnded() {
-		delete(s.seen, row.ID) // numbers are not used twice
-		delete(s.starts, row.ID)
 	}
 }
 
